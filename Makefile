@@ -1,0 +1,71 @@
+# Each target does all the set-up it needs. `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+MAVEN_FLAGS ?= -q -B -ntp
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
+
+# --- set-up ---------------------------------------------------------------------------------------------------------
+
+.PHONY: setup
+setup: $(VENV)/.installed .devstack/jars/.fetched ## Python environment and jars
+
+$(VENV)/.installed: requirements.txt requirements-dev.txt pyproject.toml devstack/prerequisites.sh
+	@sh devstack/prerequisites.sh $(PYTHON)
+	@echo "Python packages -> $(VENV) (about a minute, once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+.devstack/jars/.fetched: pom.xml devstack/fetch_jars.sh
+	@sh devstack/prerequisites.sh $(PYTHON)
+	@echo "Jars -> .devstack/jars (about a minute, once)"
+	@MAVEN_FLAGS="$(MAVEN_FLAGS)" sh devstack/fetch_jars.sh .devstack/jars
+	@touch $@
+
+# --- checks and tests -----------------------------------------------------------------------------------------------
+
+.PHONY: check test test-unit test-full
+check: $(VENV)/.installed ## Style, types and unit tests: no server, no JVM
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/pytest -q tests/unit
+
+test-unit: $(VENV)/.installed
+	@$(BIN)/pytest -q tests/unit
+
+test: setup ## Every test, on real servers that it starts and stops itself
+	@$(BIN)/pytest -m "not full"
+
+test-full: setup ## The same with repetitions and larger sizes
+	@$(BIN)/pytest
+
+# --- run ------------------------------------------------------------------------------------------------------------
+
+.PHONY: demo up down
+demo: setup ## The whole platform on live traffic; DEMO_SECONDS=60 ends by itself and checks every row
+	@$(BIN)/clickstream demo $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
+
+up: setup ## Start the servers
+	@$(BIN)/clickstream up
+
+down: ## Stop the servers
+	@$(BIN)/clickstream down
+
+# --- upkeep ---------------------------------------------------------------------------------------------------------
+
+.PHONY: pins format
+PIP_COMPILE := $(BIN)/pip-compile -q --upgrade --strip-extras --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+pins: $(VENV)/.installed ## Compile requirements*.in to the newest pins that fit together
+	@$(PIP_COMPILE) -o requirements.txt requirements.in
+	@$(PIP_COMPILE) -o requirements-dev.txt requirements-dev.in
+
+format: $(VENV)/.installed ## Format the code
+	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .

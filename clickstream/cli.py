@@ -1,0 +1,37 @@
+"""The `clickstream` command.
+
+Each package registers its own sub-commands under the entry point group `clickstream.commands`: a function that takes
+the typer application and adds to it. So the command line can start servers and run jobs while the core imports neither.
+"""
+
+import sys
+from importlib.metadata import entry_points
+
+import typer
+
+from clickstream.errors import ClickstreamError
+
+GROUP = "clickstream.commands"
+
+
+def application() -> typer.Typer:
+    """Build the command line from every registered package."""
+    app = typer.Typer(
+        name="clickstream",
+        help="Real-time clickstream and recommendation behaviour on Apache Flink.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    for entry in sorted(entry_points(group=GROUP), key=lambda found: found.name):
+        entry.load()(app)
+    return app
+
+
+def main() -> None:
+    """Run the command line: an error of ours is one line on stderr and exit status 1, never a traceback."""
+    try:
+        application()()
+    except ClickstreamError as error:
+        print(f"clickstream: {error}", file=sys.stderr)
+        sys.exit(1)

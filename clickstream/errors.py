@@ -1,0 +1,17 @@
+"""Every error that this platform raises on purpose. Messages say what was wrong, where, and what to do next."""
+
+
+class ClickstreamError(Exception):
+    """Base of all errors below. The command line prints its text without a traceback."""
+
+
+class ConfigurationError(ClickstreamError):
+    """A setting is unknown, malformed or contradicts another one. Raised before anything is started."""
+
+
+class UnavailableError(ClickstreamError):
+    """A server does not answer. Trying again later may help."""
+
+
+class ContractError(ClickstreamError):
+    """Something that this platform relies on does not hold, and going on would lose or double data."""

@@ -1,0 +1,1 @@
+"""Devstack: every real server of the platform as an ordinary user process."""
