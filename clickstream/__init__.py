@@ -1,1 +1,1 @@
-"""The pure core of the platform: what an event is, how it is scored, named and configured. No Flink, no web framework."""
+"""The pure core: what an event is, how it is scored, named and configured. It knows no Flink and no web framework."""

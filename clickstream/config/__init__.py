@@ -1,0 +1,23 @@
+"""Settings: environment variables `CLICKSTREAM_*`, one frozen picklable object per concern, resolved once in main().
+
+Nothing here reads the environment at import: `resolve(KafkaSettings)` does, and names every variable that is unknown,
+malformed or contradicts another one.
+"""
+
+from clickstream.config.clickhouse import ClickHouseSettings
+from clickstream.config.dead_letters import DeadLetterSettings
+from clickstream.config.events import EventSettings
+from clickstream.config.kafka import KafkaSettings
+from clickstream.config.resolve import resolve
+from clickstream.config.servers import ServerSettings
+from clickstream.config.sink import SinkSettings
+
+__all__ = [
+    "ClickHouseSettings",
+    "DeadLetterSettings",
+    "EventSettings",
+    "KafkaSettings",
+    "ServerSettings",
+    "SinkSettings",
+    "resolve",
+]

@@ -1,0 +1,147 @@
+"""Raw Kafka values to checked events: what every job's first step does, one micro-batch at a time."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from clickstream.events.action import RECOMMENDATION_ACTIONS
+from clickstream.events.model import Context, Event
+from clickstream.events.rejection import RejectedError, Rejection, of_message
+from clickstream.names import RejectReason
+
+EXTRA_DATA_LIMIT = 8 * 1024
+_UNKNOWN_FIELD = "contains unknown field"
+_EVENT_FIELDS = frozenset(Event.__struct_encode_fields__)
+_CONTEXT_FIELDS = frozenset(Context.__struct_encode_fields__)
+
+E = TypeVar("E", bound=Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far an event's time may lie from the time at which it was received, in milliseconds."""
+
+    oldest_ms: int = 7 * 24 * 3600 * 1000
+    newest_ms: int = 5 * 60 * 1000
+
+
+class EventDecoder(Generic[E]):
+    """Decodes and validates values of one topic: `Event` for ODS, `EnrichedEvent` for DWD.
+
+    An event is never judged by the clock: its age is measured against `received_at`, or the Kafka record's timestamp
+    where it has none, so that a backlog or a deliberate reprocessing gives the same answer as the first time.
+    """
+
+    def __init__(self, event_type: type[E], limits: Limits | None = None) -> None:
+        self._decoder = msgspec.json.Decoder(event_type)
+        self._limits = limits or Limits()
+        self._type = event_type
+
+    def decode(self, value: bytes | None, record_ms: int) -> E | Rejection:
+        """Decode one Kafka value (None: a tombstone) whose record carries the timestamp `record_ms`."""
+        try:
+            event = self._parse(value)
+            return self._check(event, record_ms)
+        except RejectedError as error:
+            return error.rejection
+        except RecursionError:
+            return Rejection(RejectReason.TOO_DEEP)
+
+    def decode_batch(self, values: Iterable[bytes | None], record_ms: Iterable[int]) -> list[E | Rejection]:
+        """Decode a micro-batch; the answer has one element per value, in order."""
+        decode = self.decode
+        return [decode(value, ms) for value, ms in zip(values, record_ms, strict=True)]
+
+    def _parse(self, value: bytes | None) -> E:
+        if value is None:
+            raise RejectedError(RejectReason.TOMBSTONE)
+        try:
+            return self._decoder.decode(value)
+        except msgspec.ValidationError as error:
+            if _UNKNOWN_FIELD in str(error):
+                return self._parse_with_unknown_fields(value)
+            raise _rejected(error) from None
+        except UnicodeDecodeError:
+            raise RejectedError(RejectReason.NOT_UTF8) from None
+        except msgspec.DecodeError:
+            raise RejectedError(_malformed(value)) from None
+
+    def _parse_with_unknown_fields(self, value: bytes) -> E:
+        """The slow way, for the few events that have fields of their own: those move to `extra_data`."""
+        try:
+            fields = msgspec.json.decode(value, type=dict[str, Any])
+            known = move_unknown_fields(fields, frozenset(self._type.__struct_encode_fields__))
+            return self._decoder.decode(msgspec.json.encode(known))
+        except msgspec.ValidationError as error:
+            raise _rejected(error) from None
+        except UnicodeDecodeError:
+            raise RejectedError(RejectReason.NOT_UTF8) from None
+        except msgspec.DecodeError:
+            raise RejectedError(_malformed(value)) from None
+
+    def _check(self, event: E, record_ms: int) -> E:
+        if event.action_type in RECOMMENDATION_ACTIONS and not event.item_id:
+            raise RejectedError(RejectReason.ITEM_REQUIRED, "item_id")
+        if event.received_at is None:
+            event.received_at = record_ms
+        age = event.received_at - event.timestamp
+        if age > self._limits.oldest_ms:
+            raise RejectedError(RejectReason.TIMESTAMP_TOO_OLD, "timestamp")
+        if -age > self._limits.newest_ms:
+            raise RejectedError(RejectReason.TIMESTAMP_TOO_NEW, "timestamp")
+        if event.event_name is None:
+            event.event_name = event.action_type.value
+        if event.extra_data is not msgspec.UNSET:
+            event.extra_data = _checked_extra_data(event.extra_data)
+        return event
+
+
+def move_unknown_fields(fields: dict[str, Any], known: frozenset[str] = _EVENT_FIELDS) -> dict[str, Any]:
+    """Move what is not a field of the event into its `extra_data` (and of `context` into `extra_data.context`).
+
+    A key that `extra_data` has already is kept as the client sent it there.
+    """
+    event = {name: value for name, value in fields.items() if name in known}
+    extra = {name: value for name, value in fields.items() if name not in known}
+    context = event.get("context")
+    if isinstance(context, dict):
+        unknown = {name: value for name, value in context.items() if name not in _CONTEXT_FIELDS}
+        if unknown:
+            event["context"] = {name: value for name, value in context.items() if name in _CONTEXT_FIELDS}
+            extra["context"] = unknown
+    sent = event.get("extra_data")
+    if sent is None:
+        sent = {}
+    if isinstance(sent, dict):  # anything else is refused by the decoder's own check
+        event["extra_data"] = {**extra, **sent}
+    return event
+
+
+def _checked_extra_data(raw: msgspec.Raw) -> msgspec.Raw | msgspec.UnsetType:
+    data = bytes(raw)
+    if data == b"null":
+        return msgspec.UNSET
+    if not data.startswith(b"{"):
+        raise RejectedError(RejectReason.WRONG_TYPE, "extra_data")
+    if len(data) > EXTRA_DATA_LIMIT:
+        raise RejectedError(RejectReason.EXTRA_DATA_TOO_LARGE, "extra_data")
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        raise RejectedError(RejectReason.NOT_UTF8, "extra_data") from None
+    return msgspec.Raw(data)  # a copy of its own: the original keeps the whole Kafka value alive
+
+
+def _malformed(value: bytes) -> RejectReason:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return RejectReason.NOT_UTF8
+    return RejectReason.NOT_JSON
+
+
+def _rejected(error: msgspec.ValidationError) -> RejectedError:
+    found = of_message(str(error))
+    return RejectedError(found.reason, found.field)

@@ -1,0 +1,70 @@
+"""Names that more than one part of the system must agree on: topics, tables, jobs, metrics, reasons.
+
+Topics can be renamed by settings (`KafkaSettings`); these are the defaults.
+"""
+
+from enum import StrEnum
+
+TOPIC_BEHAVIORS = "user-behaviors"
+TOPIC_ENRICHED = "user-behaviors-enriched"
+TOPIC_REJECTED = "user-behaviors-rejected"
+TOPIC_DEAD_LETTERS = "user-behaviors-dead-letters"
+TOPIC_METRICS = "recommendation-metrics"
+
+TABLE_BEHAVIORS_LOCAL = "user_behaviors_local"
+TABLE_BEHAVIORS = "user_behaviors"
+TABLE_REPAIRS = "clickstream_repairs"
+TABLE_MIGRATIONS = "clickstream_migrations"
+
+JOB_CLICKHOUSE_SINK = "ClickHouseSink"
+
+# Columns that hold a row's ingest position: unique per event.
+COLUMN_EPOCH = "_epoch"
+COLUMN_PARTITION = "_partition"
+COLUMN_OFFSET = "_offset"
+
+
+class RejectReason(StrEnum):
+    """Why an event was refused before it reached any table. A bounded set: it labels metrics."""
+
+    TOMBSTONE = "tombstone"  # the Kafka record has no value
+    NOT_UTF8 = "not_utf8"
+    NOT_JSON = "not_json"
+    NOT_AN_OBJECT = "not_an_object"
+    TOO_DEEP = "too_deep"  # brackets nested beyond what the decoder follows
+    MISSING_FIELD = "missing_field"
+    WRONG_TYPE = "wrong_type"
+    TOO_LONG = "too_long"
+    EMPTY = "empty"
+    OUT_OF_RANGE = "out_of_range"
+    UNKNOWN_ACTION = "unknown_action"
+    ITEM_REQUIRED = "item_required"
+    TIMESTAMP_TOO_OLD = "timestamp_too_old"
+    TIMESTAMP_TOO_NEW = "timestamp_too_new"
+    EXTRA_DATA_TOO_LARGE = "extra_data_too_large"
+
+
+class DeadLetterReason(StrEnum):
+    """Why a valid event could not be stored."""
+
+    REFUSED = "refused"  # the server refuses this row: type, constraint
+    VIEW_FAILED = "view_failed"  # the row is in the table, but a materialised view broke on it
+    UNAVAILABLE = "unavailable"  # the attempts were exhausted while no server took the batch
+
+
+class SinkMetric(StrEnum):
+    """User metrics of the ClickHouse sink, shown by the Flink web UI under each subtask."""
+
+    ROWS_WRITTEN = "rows_written"
+    ROWS_REJECTED = "rows_rejected"
+    ROWS_DEAD = "rows_dead"
+    DUPLICATES_REMOVED = "duplicates_removed"
+    REPLAYS_SKIPPED = "replays_skipped"
+    BATCHES_BY_SIZE = "batches_by_size"
+    BATCHES_BY_TIME = "batches_by_time"
+    BATCHES_BY_BYTES = "batches_by_bytes"
+    ROWS_PER_BATCH = "rows_per_batch"
+    WRITE_MILLISECONDS = "write_milliseconds"
+    RETRIES = "retries"
+    FAIL_OVERS = "fail_overs"
+    UNHEALTHY_NODES = "unhealthy_nodes"
