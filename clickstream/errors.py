@@ -15,3 +15,7 @@ class UnavailableError(ClickstreamError):
 
 class ContractError(ClickstreamError):
     """Something that this platform relies on does not hold, and going on would lose or double data."""
+
+
+class StorageError(ClickstreamError):
+    """A folder or file cannot be read or written: permissions, a full disk, a missing volume."""

@@ -1,0 +1,1 @@
+"""Sinks: pure cores over `clickstream`, and thin adapters to Flink in `sinks.flink`."""
