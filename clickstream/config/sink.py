@@ -48,6 +48,7 @@ class SinkSettings(Settings):
     attempts: int = Field(8, ge=1)
     retry_initial: float = Field(1.0, gt=0, description="seconds before the second attempt")
     retry_maximum: float = Field(30.0, gt=0, description="seconds between two attempts at the most")
+    retry_at_least: float = Field(75.0, ge=0, description="seconds of trying before a batch is given up, attempts or not")
     on_exhausted: OnExhausted = OnExhausted.DEAD_LETTER
     dead_ratio: float = Field(0.5, gt=0, le=1, description="above this share of bad rows the job fails instead")
     dead_ratio_rows: int = Field(10_000, ge=1, description="measured over this many rows")

@@ -1,0 +1,238 @@
+"""Questions about what the table holds already. All of them wait until every node concerned has answered.
+
+Where the table is replicated one replica of each shard is asked, after it has caught up; where it is not, every node,
+for then nothing says which of them got a row.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from clickstream.config.clickhouse import Cluster, Node
+from clickstream.errors import ContractError
+from clickstream.names import COLUMN_EPOCH, COLUMN_OFFSET, COLUMN_PARTITION
+from sinks.clickhouse.batch import Mask, Positions
+from sinks.clickhouse.errors import Code, ServerError
+from sinks.clickhouse.transport import NodeClient, quoted
+
+logger = logging.getLogger(__name__)
+
+_POSITION = np.dtype([("epoch", "<u4"), ("partition", "<u2"), ("offset", "<u8")])
+_POSITION_SQL = f"toUInt32({COLUMN_EPOCH}), toUInt16({COLUMN_PARTITION}), toUInt64({COLUMN_OFFSET})"
+_CONFIGURATION = frozenset({Code.UNKNOWN_TABLE, Code.UNKNOWN_DATABASE, Code.AUTHENTICATION_FAILED, Code.ACCESS_DENIED})
+
+Stream = tuple[int, int]  # (epoch, partition)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Offsets first..last (inclusive) of one stream."""
+
+    epoch: int
+    partition: int
+    first: int
+    last: int
+
+    def sql(self) -> str:
+        """The condition that a row lies in the range."""
+        return (
+            f"({COLUMN_EPOCH} = {self.epoch} AND {COLUMN_PARTITION} = {self.partition} "
+            f"AND {COLUMN_OFFSET} BETWEEN {self.first} AND {self.last})"
+        )
+
+
+def ranges_of(positions: Positions) -> list[Range]:
+    """The smallest range of each stream that covers these positions."""
+    return [
+        Range(epoch, partition, int(positions.offsets[rows].min()), int(positions.offsets[rows].max()))
+        for epoch, partition, rows in positions.streams()
+    ]
+
+
+def condition(ranges: Iterable[Range]) -> str:
+    """The condition that a row lies in one of the ranges."""
+    return " OR ".join(each.sql() for each in ranges)
+
+
+class Lookups:
+    """Asks the nodes of a cluster about one table.
+
+    `pause(n)` is awaited before the n-th repetition of a question that a node did not answer.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        clients: dict[Node, NodeClient],
+        table: str,
+        timeout: float,
+        pause: Callable[[int], Awaitable[None]],
+    ) -> None:
+        self._cluster = cluster
+        self._clients = clients
+        self._table = table
+        self._timeout = timeout
+        self._pause = pause
+        self._replicated = False
+
+    @property
+    def replicated(self) -> bool:
+        """Whether the table's engine replicates; known after `inspect`."""
+        return self._replicated
+
+    async def inspect(self) -> None:
+        """Check that every node has the table, with the columns of the ingest position.
+
+        Raises:
+            ContractError: a node has no such table or column, or refuses our credentials.
+        """
+        name = self._table.replace("\\", "\\\\").replace("'", "\\'")
+        wanted = f"'{COLUMN_EPOCH}', '{COLUMN_PARTITION}', '{COLUMN_OFFSET}'"
+        sql = (
+            "SELECT any(engine), any(c.n) FROM system.tables t, (SELECT count() n FROM system.columns WHERE "
+            f"database = currentDatabase() AND table = '{name}' AND name IN ({wanted})) c "
+            f"WHERE t.database = currentDatabase() AND t.name = '{name}' FORMAT TSV"
+        )
+        answers = await asyncio.gather(*(self._ask_node(node, sql) for node in self._cluster.nodes))
+        engines = set()
+        for node, answer in zip(self._cluster.nodes, answers, strict=True):
+            engine, columns = answer.decode().rstrip("\n").split("\t")
+            if not engine:
+                raise ContractError(
+                    f"{node} has no table {node.database}.{self._table}: run `clickstream migrate`, or name the local "
+                    "table in CLICKSTREAM_SINK_TABLE"
+                )
+            if columns != "3":
+                raise ContractError(
+                    f"{node}: table {node.database}.{self._table} lacks one of the columns {wanted}, without which "
+                    "rows could be doubled after a restart: run `clickstream migrate`, or add them"
+                )
+            if engine == "Distributed":
+                raise ContractError(
+                    f"{node}: {node.database}.{self._table} is a Distributed table; name the local table beneath it in "
+                    "CLICKSTREAM_SINK_TABLE: the sink routes rows itself"
+                )
+            engines.add(engine)
+        self._replicated = all(engine.startswith("Replicated") for engine in engines)
+
+    async def quiesce(self, query_prefix: str) -> None:
+        """Wait for inserts of this sink that were running when we began: those of workers that died with theirs.
+
+        Inserts that begin later belong to living workers, which read other partitions than ours.
+        """
+        sql = (
+            "SELECT query_id FROM system.processes WHERE query_kind = 'Insert' "
+            f"AND startsWith(query_id, '{query_prefix}') FORMAT TSV"
+        )
+
+        async def wait(node: Node) -> None:
+            running = set((await self._ask_node(node, sql)).split())
+            while running:
+                logger.info("%s still runs %d inserts of an earlier attempt: waiting", node, len(running))
+                await self._pause(1)
+                running &= set((await self._ask_node(node, sql)).split())
+
+        await asyncio.gather(*(wait(node) for node in self._cluster.nodes))
+
+    async def horizons(self, firsts: dict[Stream, int]) -> dict[Stream, int]:
+        """The greatest offset at or above `firsts` that any node holds, for each stream that has one."""
+        where = condition(Range(epoch, partition, first, 2**63) for (epoch, partition), first in firsts.items())
+        sql = (
+            f"SELECT toUInt32({COLUMN_EPOCH}), toUInt16({COLUMN_PARTITION}), toUInt64(max({COLUMN_OFFSET})) "
+            f"FROM {quoted(self._table)} WHERE {where} GROUP BY {COLUMN_EPOCH}, {COLUMN_PARTITION} FORMAT RowBinary"
+        )
+        greatest: dict[Stream, int] = {}
+        for epoch, partition, offset in (await self._ask_all(sql)).tolist():
+            stream = (epoch, partition)
+            greatest[stream] = max(offset, greatest.get(stream, 0))
+        return greatest
+
+    async def present(self, positions: Positions) -> Mask:
+        """Which of the positions some node holds."""
+        return _mask(positions, await self._ask_all(self._present_sql(positions)))
+
+    async def try_present(self, positions: Positions, node: Node) -> Mask | ServerError:
+        """Which of the positions one node holds; asked once. A replica catches up first."""
+        if self._replicated:
+            synced = await self._sync(node)
+            if isinstance(synced, ServerError):
+                return synced
+        answer = await self._clients[node].query(self._present_sql(positions), self._timeout)
+        if isinstance(answer, ServerError):
+            return answer
+        return _mask(positions, np.frombuffer(answer, _POSITION))
+
+    def _present_sql(self, positions: Positions) -> str:
+        return (
+            f"SELECT {_POSITION_SQL} FROM {quoted(self._table)} WHERE {condition(ranges_of(positions))} "
+            "FORMAT RowBinary"
+        )
+
+    async def column_hashes(self, column: str, where: Range, newer: str) -> npt.NDArray[np.uint64]:
+        """XXH3 (64 bits) of a string column's values in a range of offsets where `newer` (SQL) holds."""
+        sql = (
+            f"SELECT xxh3({quoted(column)}) FROM {quoted(self._table)} WHERE {where.sql()} AND {newer} FORMAT RowBinary"
+        )
+        answers = await asyncio.gather(*(self._ask_shard(nodes, sql) for nodes in self._askable()))
+        return np.concatenate([np.frombuffer(answer, "<u8") for answer in answers])
+
+    async def run(self, node: Node, sql: str) -> bytes:
+        """Run one statement on one node, waiting for it."""
+        return await self._ask_node(node, sql)
+
+    def _askable(self) -> list[tuple[Node, ...]]:
+        """Groups of nodes; one answer of each group is the whole answer."""
+        if self._replicated:
+            return [shard.replicas for shard in self._cluster.shards]
+        return [(node,) for node in self._cluster.nodes]
+
+    async def _ask_all(self, sql: str) -> npt.NDArray[np.void]:
+        answers = await asyncio.gather(*(self._ask_shard(nodes, sql) for nodes in self._askable()))
+        return np.concatenate([np.frombuffer(answer, _POSITION) for answer in answers])
+
+    async def _ask_shard(self, nodes: tuple[Node, ...], sql: str) -> bytes:
+        if not self._replicated:
+            return await self._ask_node(nodes[0], sql)
+        attempt = 0
+        while True:
+            for node in nodes:
+                synced = await self._sync(node)
+                if isinstance(synced, ServerError):
+                    self._report(node, synced)
+                    continue
+                answer = await self._clients[node].query(sql, self._timeout)
+                if not isinstance(answer, ServerError):
+                    return answer
+                self._report(node, answer)
+            attempt += 1
+            await self._pause(attempt)
+
+    async def _sync(self, node: Node) -> bytes | ServerError:
+        return await self._clients[node].query(f"SYSTEM SYNC REPLICA {quoted(self._table)} LIGHTWEIGHT", self._timeout)
+
+    async def _ask_node(self, node: Node, sql: str) -> bytes:
+        attempt = 0
+        while True:
+            answer = await self._clients[node].query(sql, self._timeout)
+            if not isinstance(answer, ServerError):
+                return answer
+            self._report(node, answer)
+            attempt += 1
+            await self._pause(attempt)
+
+    def _report(self, node: Node, error: ServerError) -> None:
+        if error.code in _CONFIGURATION:
+            raise ContractError(f"{node} refuses a look-up in {node.database}.{self._table}: {error.message}")
+        logger.warning("%s did not answer a look-up (%s): asking again", node, error.name)
+
+
+def _mask(positions: Positions, rows: npt.NDArray[np.void]) -> Mask:
+    mask = np.zeros(len(positions), dtype=np.bool_)
+    for epoch, partition, indices in positions.streams():
+        held = rows["offset"][(rows["epoch"] == epoch) & (rows["partition"] == partition)]
+        mask[indices] = np.isin(positions.offsets[indices], held)
+    return mask
