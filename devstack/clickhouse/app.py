@@ -1,0 +1,225 @@
+"""The HTTP interface as an ASGI application."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+from devstack.clickhouse import processes
+from devstack.clickhouse.compression import decompress
+from devstack.clickhouse.engine import Engine, Outcome
+from devstack.clickhouse.errors import QueryError
+from devstack.clickhouse.form import Form, create_external_tables, parse_form
+from devstack.clickhouse.pipe import RowPipe
+from devstack.clickhouse.request import Credentials, QueryRequest, parse_request
+from devstack.clickhouse.response import INLINE_BYTES, Answer, Send
+from devstack.clickhouse.sessions import Session, Sessions
+from devstack.clickhouse.statement import Kind, Statement, parse
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+_LOG = logging.getLogger(__name__)
+_MAX_QUERIES = 100
+_READING = frozenset(
+    ("SELECT", "WITH", "FROM", "(", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN", "CHECK", "SET", "USE")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A request's statement with all that belongs to it."""
+
+    request: QueryRequest
+    statement: Statement
+    data: bytes
+    form: Form
+
+    @property
+    def output_format(self) -> str:
+        """Format of the answer; the FORMAT of an INSERT is that of its data."""
+        named = None if self.statement.keyword == "INSERT" else self.statement.format
+        return named or self.request.default_format
+
+
+class Application:
+    """Serves one engine to one user."""
+
+    def __init__(self, engine: Engine, credentials: Credentials) -> None:
+        self._engine = engine
+        self._credentials = credentials
+        self._sessions = Sessions(engine.connect)
+        self._threads = ThreadPoolExecutor(_MAX_QUERIES, "query")
+        self._running: set[str] = set()
+        self._in_engine: set[str] = set()
+
+    @property
+    def running(self) -> int:
+        """How many queries the engine runs now, whether or not their clients still wait."""
+        return len(self._in_engine)
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        assert scope["type"] == "http"
+        path, method, query_string = scope["path"], scope["method"], scope["query_string"]
+        if path in ("/ping", "/replicas_status") or (path == "/" and method in ("GET", "HEAD") and not query_string):
+            await _plain(send, 200, b"Ok.\n")
+        elif path != "/" or method not in ("GET", "HEAD", "POST"):
+            await _plain(send, 404, f"There is no handle {path} for {method}.\n\nUse / or /ping.\n".encode())
+        else:
+            body = await _read_body(receive)
+            # A client that went away in the middle of its body leaves nothing behind.
+            if body is not None:
+                gone = asyncio.ensure_future(receive())
+                try:
+                    await self._answer(scope, body, gone, Answer(send, self._engine))
+                finally:
+                    gone.cancel()
+
+    async def _answer(
+        self, scope: MutableMapping[str, Any], body: bytes, gone: asyncio.Future[Any], answer: Answer
+    ) -> None:
+        try:
+            request = parse_request(scope["method"], scope["query_string"], scope["headers"])
+            answer.configure(request)
+            self._authenticate(request)
+            if len(body) > INLINE_BYTES or request.content_encoding:
+                query = await asyncio.to_thread(_prepare, request, body)
+            else:
+                query = _prepare(request, body)
+            _check_readonly(query)
+            self._admit(request.query_id)
+            try:
+                await answer.finish(await self._run(query, gone, answer))
+            finally:
+                self._running.discard(request.query_id)
+        except QueryError as error:
+            await answer.fail(error)
+        except Exception as error:
+            _LOG.exception("a request failed")
+            await answer.fail(QueryError(1001, "STD_EXCEPTION", f"{type(error).__name__}: {error}"))
+
+    def _authenticate(self, request: QueryRequest) -> None:
+        if not request.credentials.matches(self._credentials):
+            raise QueryError(
+                516,
+                "AUTHENTICATION_FAILED",
+                f"{request.credentials.user}: Authentication failed: password is incorrect, or there is no user with "
+                "such name.",
+            )
+
+    def _admit(self, query_id: str) -> None:
+        if query_id in self._running:
+            message = f"Query with id = {query_id} is already running."
+            raise QueryError(216, "QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING", message)
+        if len(self._running) >= _MAX_QUERIES:
+            message = f"Too many simultaneous queries. Maximum: {_MAX_QUERIES}."
+            raise QueryError(202, "TOO_MANY_SIMULTANEOUS_QUERIES", message)
+        self._running.add(query_id)
+
+    async def _run(self, query: Query, gone: asyncio.Future[Any], answer: Answer) -> Outcome:
+        request, statement = query.request, query.statement
+        session = None
+        if request.session_id:
+            session = await self._sessions.enter(request.session_id, must_exist=request.session_check)
+        try:
+            answer.set_format(query.output_format)
+            pipe = RowPipe() if statement.kind is Kind.READ else None
+            loop = asyncio.get_running_loop()
+            execution = loop.run_in_executor(self._threads, self._execute, query, session, pipe)
+            if pipe is None:
+                outcome = await execution
+                await answer.write(outcome.data)
+                return outcome
+            async with aclosing(pipe.rows(gone)) as rows:
+                async for piece in rows:
+                    await answer.write(piece)
+            if gone.done() and request.settings.get("cancel_http_readonly_queries_on_client_close") in ("1", "true"):
+                await asyncio.to_thread(self._engine.kill, request.query_id)
+            return await execution
+        finally:
+            if session is not None:
+                self._sessions.leave(request.session_id, request.session_seconds, close=request.close_session)
+
+    def _execute(self, query: Query, session: Session | None, pipe: RowPipe | None) -> Outcome:
+        """Run a query; called in a thread of its own."""
+        request, statement = query.request, query.statement
+        settings = dict(request.settings)
+        settings["log_comment"] = processes.comment_for(request.query_id, settings.get("log_comment", ""))
+        connection = None
+        self._in_engine.add(request.query_id)
+        try:
+            connection = self._engine.connect() if session is None else session.connection
+            if session is not None:
+                session.configure(settings, request.database)
+            else:
+                connection.set(settings)
+                if request.database not in ("", "default"):
+                    connection.use(request.database)
+            create_external_tables(connection, request, query.form)
+            if pipe is not None:
+                return connection.stream(statement, request.default_format, request.params, pipe.sink)
+            return connection.run(statement, query.data, request.default_format, request.params)
+        finally:
+            if pipe is not None:
+                pipe.close_sink()
+            if session is not None:
+                session.restore(settings, request.database, statement.kind)
+            elif connection is not None:
+                connection.close()
+            self._in_engine.discard(request.query_id)
+
+
+def _prepare(request: QueryRequest, body: bytes) -> Query:
+    """Find statement and data: the URL's query and the body are one text with a line break between."""
+    body = decompress(request.content_encoding, body)
+    form = Form()
+    query = request.query.encode(errors="surrogateescape")
+    if request.content_type.lower().startswith("multipart/form-data"):
+        form = parse_form(request.content_type, body)
+        request.params |= {
+            name.removeprefix("param_"): value.decode(errors="surrogateescape")
+            for name, value in form.fields.items()
+            if name.startswith("param_")
+        }
+        body = form.fields.get("query", b"")
+    text = query + b"\n" + body if query and body else query or body
+    statement = parse(text)
+    if statement.kind not in (Kind.INSERT, Kind.INSERT_FROM_INPUT):
+        return Query(request, statement, b"", form)
+    return Query(request, statement, text[statement.data_start :], form)
+
+
+def _check_readonly(query: Query) -> None:
+    """GET is read-only. In sessions `readonly` is enforced here too: the engine would never give it back."""
+    request = query.request
+    readonly = request.method != "POST"
+    if request.session_id:
+        readonly |= request.settings.pop("readonly", "0") not in ("0", "")
+    if readonly and query.statement.keyword not in _READING:
+        raise QueryError(
+            164,
+            "READONLY",
+            f"{request.credentials.user}: Cannot execute query in readonly mode. For queries over HTTP, method GET "
+            "implies readonly. You should use method POST for modifying queries.",
+        )
+
+
+async def _read_body(receive: Receive) -> bytes | None:
+    """The whole body, or None if the client went away before its end."""
+    parts = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+async def _plain(send: Send, status: int, body: bytes) -> None:
+    headers = [(b"Content-Type", b"text/html; charset=UTF-8"), (b"Content-Length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,49 @@
+"""Forms (multipart/form-data): a query, its parameters, and data of temporary tables that come along with it."""
+
+from dataclasses import dataclass, field
+from email.parser import BytesParser
+
+from devstack.clickhouse.engine import EngineConnection, quote_name
+from devstack.clickhouse.errors import QueryError
+from devstack.clickhouse.request import QueryRequest
+from devstack.clickhouse.statement import Kind, Statement
+
+
+@dataclass(slots=True)
+class Form:
+    """Fields of a form, in bytes: those without a file name, and the files."""
+
+    fields: dict[str, bytes] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+
+
+def parse_form(content_type: str, body: bytes) -> Form:
+    """Read a form.
+
+    Raises:
+        QueryError: The body is no form.
+    """
+    head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1")
+    message = BytesParser().parsebytes(head + body)
+    if not message.is_multipart():
+        raise QueryError(36, "BAD_ARGUMENTS", "The body of the request is not multipart/form-data as its type says.")
+    form = Form()
+    for part in message.get_payload():
+        name = part.get_param("name", header="content-disposition")
+        data = part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(data, bytes):
+            (form.fields if part.get_filename() is None else form.files)[name] = data
+    return form
+
+
+def create_external_tables(connection: EngineConnection, request: QueryRequest, form: Form) -> None:
+    """Make a temporary table of each file of the form, with the structure and format that the URL gives for it."""
+    for name, data in form.files.items():
+        structure = request.external.get(f"{name}_structure")
+        if structure is None:
+            types = request.external.get(f"{name}_types", "").split(",")
+            structure = ", ".join(f"_{index} {kind}" for index, kind in enumerate(types, 1))
+        table = quote_name(name)
+        connection.command(f"CREATE TEMPORARY TABLE {table} ({structure}) ENGINE = Memory".encode())
+        data_format = request.external.get(f"{name}_format", "TabSeparated")
+        connection.insert(Statement(Kind.INSERT, "INSERT", f"INSERT INTO {table}".encode(), b"", data_format), data, {})

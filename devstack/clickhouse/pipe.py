@@ -1,0 +1,52 @@
+"""A pipe between a thread that runs a query and the event loop that sends its rows on."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+from collections.abc import AsyncIterator
+
+_BYTES = 1 << 20
+
+
+class RowPipe:
+    """Rows on their way out. A full pipe makes the query wait, a closed one ends it.
+
+    Attributes:
+        sink: The write end; whoever runs the query closes it by `close_sink`.
+    """
+
+    def __init__(self) -> None:
+        self._source, self.sink = os.pipe()
+        os.set_blocking(self._source, False)
+        # Without privileges the number of large pipes is limited; smaller ones work as well.
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(self._source, fcntl.F_SETPIPE_SZ, _BYTES)
+
+    def close_sink(self) -> None:
+        """End the rows."""
+        os.close(self.sink)
+
+    async def rows(self, gone: asyncio.Task[object]) -> AsyncIterator[bytes]:
+        """Pieces of the rows, as large as there are; ends early when `gone` is done. Closes the read end."""
+        try:
+            while not gone.done():
+                try:
+                    data = os.read(self._source, _BYTES)
+                except BlockingIOError:
+                    await self._readable(gone)
+                    continue
+                if not data:
+                    return
+                yield data
+        finally:
+            os.close(self._source)
+
+    async def _readable(self, gone: asyncio.Task[object]) -> None:
+        loop = asyncio.get_running_loop()
+        ready: asyncio.Future[None] = loop.create_future()
+        loop.add_reader(self._source, lambda: ready.done() or ready.set_result(None))
+        try:
+            await asyncio.wait((ready, gone), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            loop.remove_reader(self._source)
