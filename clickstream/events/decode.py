@@ -16,6 +16,9 @@ _UNKNOWN_FIELD = "contains unknown field"
 _EVENT_FIELDS = frozenset(Event.__struct_encode_fields__)
 _CONTEXT_FIELDS = frozenset(Context.__struct_encode_fields__)
 
+# What msgspec raises on a value that is not what it should be.
+PARSE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 E = TypeVar("E", bound=Event)
 
 
@@ -37,49 +40,34 @@ class EventDecoder(Generic[E]):
     def __init__(self, event_type: type[E], limits: Limits | None = None) -> None:
         self._decoder = msgspec.json.Decoder(event_type)
         self._limits = limits or Limits()
-        self._type = event_type
+        self._fields = frozenset(event_type.__struct_encode_fields__)
 
     def decode(self, value: bytes | None, record_ms: int) -> E | Rejection:
         """Decode one Kafka value (None: a tombstone) whose record carries the timestamp `record_ms`."""
+        if value is None:
+            return Rejection(RejectReason.TOMBSTONE)
         try:
-            event = self._parse(value)
-            return self._check(event, record_ms)
+            return self._check(self._parse(value), record_ms)
         except RejectedError as error:
             return error.rejection
-        except RecursionError:
-            return Rejection(RejectReason.TOO_DEEP)
+        except PARSE_ERRORS as error:
+            return rejection_of(error, value)
 
     def decode_batch(self, values: Iterable[bytes | None], record_ms: Iterable[int]) -> list[E | Rejection]:
         """Decode a micro-batch; the answer has one element per value, in order."""
         decode = self.decode
         return [decode(value, ms) for value, ms in zip(values, record_ms, strict=True)]
 
-    def _parse(self, value: bytes | None) -> E:
-        if value is None:
-            raise RejectedError(RejectReason.TOMBSTONE)
+    def _parse(self, value: bytes) -> E:
         try:
             return self._decoder.decode(value)
         except msgspec.ValidationError as error:
-            if _UNKNOWN_FIELD in str(error):
-                return self._parse_with_unknown_fields(value)
-            raise _rejected(error) from None
-        except UnicodeDecodeError:
-            raise RejectedError(RejectReason.NOT_UTF8) from None
-        except msgspec.DecodeError:
-            raise RejectedError(_malformed(value)) from None
-
-    def _parse_with_unknown_fields(self, value: bytes) -> E:
-        """The slow way, for the few events that have fields of their own: those move to `extra_data`."""
-        try:
-            fields = msgspec.json.decode(value, type=dict[str, Any])
-            known = move_unknown_fields(fields, frozenset(self._type.__struct_encode_fields__))
-            return self._decoder.decode(msgspec.json.encode(known))
-        except msgspec.ValidationError as error:
-            raise _rejected(error) from None
-        except UnicodeDecodeError:
-            raise RejectedError(RejectReason.NOT_UTF8) from None
-        except msgspec.DecodeError:
-            raise RejectedError(_malformed(value)) from None
+            if _UNKNOWN_FIELD not in str(error):
+                raise
+        # The slow way, for the few events that have fields of their own.
+        fields = msgspec.json.decode(value, type=dict[str, Any])
+        known = move_unknown_fields(fields, self._fields)
+        return self._decoder.decode(msgspec.json.encode(known))
 
     def _check(self, event: E, record_ms: int) -> E:
         if event.action_type in RECOMMENDATION_ACTIONS and not event.item_id:
@@ -134,14 +122,14 @@ def _checked_extra_data(raw: msgspec.Raw) -> msgspec.Raw | msgspec.UnsetType:
     return msgspec.Raw(data)  # a copy of its own: the original keeps the whole Kafka value alive
 
 
-def _malformed(value: bytes) -> RejectReason:
+def rejection_of(error: Exception, value: bytes) -> Rejection:
+    """What an exception out of PARSE_ERRORS says about the value."""
+    if isinstance(error, msgspec.ValidationError):
+        return of_message(str(error))
+    if isinstance(error, RecursionError):
+        return Rejection(RejectReason.TOO_DEEP)
     try:
         value.decode()
     except UnicodeDecodeError:
-        return RejectReason.NOT_UTF8
-    return RejectReason.NOT_JSON
-
-
-def _rejected(error: msgspec.ValidationError) -> RejectedError:
-    found = of_message(str(error))
-    return RejectedError(found.reason, found.field)
+        return Rejection(RejectReason.NOT_UTF8)
+    return Rejection(RejectReason.NOT_JSON)

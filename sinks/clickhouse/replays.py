@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from sinks.clickhouse.batch import Mask, Positions
+from sinks.clickhouse.batch import Indices, Mask, Positions
 
 
 class PositionLookups(Protocol):
@@ -36,9 +36,7 @@ class ReplayFilter:
         self._horizons: dict[tuple[int, int, int], int] = {}
         self._high_water: dict[tuple[int, int, int], int] = {}
 
-    async def sort(
-        self, positions: Positions, kafka_partitions: npt.NDArray[np.integer[npt.NBitBase]]
-    ) -> tuple[Mask, Mask]:
+    async def sort(self, positions: Positions, kafka_partitions: Indices) -> tuple[Mask, Mask]:
         """Compare a batch with the table and with what went before.
 
         Args:

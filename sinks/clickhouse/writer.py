@@ -14,12 +14,10 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import aiohttp
-import numpy as np
-import numpy.typing as npt
 
 from clickstream.clock import Clock, SystemClock
 from clickstream.config.clickhouse import Node
-from sinks.clickhouse.batch import Batch, Mask, Positions, Report
+from sinks.clickhouse.batch import Batch, Indices, Mask, Positions, Report
 from sinks.clickhouse.config import ClickHouseSinkConfig
 from sinks.clickhouse.delivery import Delivery, Services, Terms
 from sinks.clickhouse.errors import ServerError
@@ -91,7 +89,7 @@ class Writer:
         """Run a look-up on the writer's loop and wait for it."""
         return self._run(coroutine)
 
-    def sort(self, positions: Positions, kafka_partitions: npt.NDArray[np.integer[npt.NBitBase]]) -> tuple[Mask, Mask]:
+    def sort(self, positions: Positions, kafka_partitions: Indices) -> tuple[Mask, Mask]:
         """Which rows the topic repeats, and which the table holds already: see ReplayFilter.sort."""
         return self._run(self._replays.sort(positions, kafka_partitions))
 

@@ -1,0 +1,184 @@
+"""From Kafka values to rows of a table. Another table needs another RowFormat, nothing else of the sink."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from clickstream.config.kafka import Source
+from clickstream.events.decode import PARSE_ERRORS, EventDecoder, Limits, rejection_of
+from clickstream.events.model import EnrichedEvent, Event
+from clickstream.events.rejection import Rejection
+from clickstream.events.row import encode_enriched_row, encode_row
+from clickstream.names import RejectReason
+from clickstream.recent_ids import Hashes, hashes_of
+from sinks.clickhouse.batch import Batch, Positions
+
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """n Kafka records of one topic: values (None: a tombstone), and for each its place and its timestamp in ms."""
+
+    values: Sequence[bytes | None]
+    partitions: Integers
+    offsets: Integers
+    timestamps: Integers
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a RowFormat makes of n records.
+
+    Attributes:
+        batch: the valid ones; `batch.index` points into the records.
+        rejected: the others, by their index.
+        ids: for each row of the batch the hash of its id, where duplicates are to be removed here; else None.
+        times: for each row of the batch the time that the duplicates' horizon is measured by, in ms.
+    """
+
+    batch: Batch
+    rejected: list[tuple[int, Rejection]]
+    ids: Hashes | None
+    times: Integers
+
+
+class RowFormat(Protocol):
+    """Decodes records into rows. Plain data: it is pickled into the workers."""
+
+    @property
+    def epoch(self) -> int:
+        """First part of the position of what is read from this topic; see clickstream.kafka.topic_epoch."""
+
+    @property
+    def id_column(self) -> str | None:
+        """The table's column that holds the id by which duplicates are found; None: they are not looked for."""
+
+    @property
+    def time_column(self) -> str | None:
+        """The table's column that the duplicates' horizon is measured by."""
+
+    def rows(self, records: Records) -> Rows:
+        """Decode a micro-batch. Every record ends up in the batch or among the rejected."""
+
+
+@dataclass(frozen=True)
+class BehaviorRows:
+    """Behaviour events, from the ODS topic (duplicates are removed here) or from DWD (they were).
+
+    Attributes:
+        source: which topic is read.
+        epoch: of the ODS topic: the first part of the position of what is read from it.
+        limits: how far an event's time may lie from its receipt.
+    """
+
+    source: Source
+    epoch: int
+    limits: Limits = Limits()
+
+    @property
+    def id_column(self) -> str | None:
+        """ODS: the event_id."""
+        return "event_id" if self.source is Source.ODS else None
+
+    @property
+    def time_column(self) -> str | None:
+        """ODS: the time of receipt."""
+        return "received_at" if self.source is Source.ODS else None
+
+    def rows(self, records: Records) -> Rows:
+        """Decode and check every event."""
+        if self.source is Source.ODS:
+            return self._ods(records)
+        return self._dwd(records)
+
+    def _ods(self, records: Records) -> Rows:
+        decoded = EventDecoder(Event, self.limits).decode_batch(records.values, records.timestamps.tolist())
+        events = [event for event in decoded if not isinstance(event, Rejection)]
+        index, rejected = _sorted_out(decoded)
+        partitions, offsets = records.partitions[index], records.offsets[index]
+        ids = hashes_of([event.event_id for event in events])
+        times = np.fromiter((event.received_at or 0 for event in events), dtype=np.int64, count=len(events))
+        keys = [event.user_id for event in events]
+        rows = [
+            encode_row(event, self.epoch, partition, offset)
+            for event, partition, offset in zip(events, partitions.tolist(), offsets.tolist(), strict=True)
+        ]
+        positions = Positions(
+            np.full(len(rows), self.epoch, dtype=np.uint64), partitions.astype(np.uint64), offsets.astype(np.uint64)
+        )
+        return Rows(Batch(rows, positions, keys, index), rejected, ids, times)
+
+    def _dwd(self, records: Records) -> Rows:
+        decoded = EventDecoder(EnrichedEvent, self.limits).decode_batch(records.values, records.timestamps.tolist())
+        events = [event for event in decoded if not isinstance(event, Rejection)]
+        index, rejected = _sorted_out(decoded)
+        positions = Positions.of(
+            [event.epoch for event in events],
+            [event.partition for event in events],
+            [event.offset for event in events],
+        )
+        keys = [event.user_id for event in events]
+        rows = [encode_enriched_row(event) for event in events]
+        return Rows(Batch(rows, positions, keys, index), rejected, None, records.timestamps[index])
+
+
+@dataclass(frozen=True)
+class JsonRows:
+    """JSON objects whose keys are a table's columns, as they come; the table adds the columns of the position.
+
+    Attributes:
+        epoch: of the topic that is read: see clickstream.kafka.topic_epoch.
+        key: the field that hash routing goes by; empty: such routing is not used.
+    """
+
+    epoch: int
+    key: str = ""
+    id_column: str | None = None
+    time_column: str | None = None
+
+    def rows(self, records: Records) -> Rows:
+        """Keep what is a JSON object; the server judges its fields."""
+        decoded = [
+            self._row(*record)
+            for record in zip(records.values, records.partitions.tolist(), records.offsets.tolist(), strict=True)
+        ]
+        index, rejected = _sorted_out(decoded)
+        kept = [row for row in decoded if not isinstance(row, Rejection)]
+        positions = Positions(
+            np.full(len(kept), self.epoch, dtype=np.uint64),
+            records.partitions[index].astype(np.uint64),
+            records.offsets[index].astype(np.uint64),
+        )
+        batch = Batch([row for row, _ in kept], positions, [key for _, key in kept], index)
+        return Rows(batch, rejected, None, records.timestamps[index])
+
+    def _row(self, value: bytes | None, partition: int, offset: int) -> tuple[bytes, str] | Rejection:
+        if value is None:
+            return Rejection(RejectReason.TOMBSTONE)
+        try:
+            fields = msgspec.json.decode(value, type=dict[str, Any])
+        except PARSE_ERRORS as error:
+            return rejection_of(error, value)
+        if self.key and not isinstance(fields.get(self.key), str):
+            missing = self.key not in fields
+            return Rejection(RejectReason.MISSING_FIELD if missing else RejectReason.WRONG_TYPE, self.key)
+        fields.update(_epoch=self.epoch, _partition=partition, _offset=offset)
+        return msgspec.json.encode(fields), fields.get(self.key, "") if self.key else ""
+
+
+def _sorted_out(decoded: Sequence[object]) -> tuple[Integers, list[tuple[int, Rejection]]]:
+    """The indices of what was decoded, and the rejections with theirs."""
+    rejected = [(index, each) for index, each in enumerate(decoded) if isinstance(each, Rejection)]
+    if not rejected:
+        return np.arange(len(decoded)), rejected
+    refused = {index for index, _ in rejected}
+    kept = np.fromiter((i for i in range(len(decoded)) if i not in refused), dtype=np.int64)
+    return kept, rejected
