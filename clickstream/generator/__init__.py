@@ -1,11 +1,6 @@
-"""A deterministic model of web-shop traffic, with exact answers to what it sent."""
+"""A deterministic model of web-shop traffic, with exact answers to what it sent.
 
-from clickstream.generator.answers import Answers
-from clickstream.generator.kafka_writer import KafkaWriter
-from clickstream.generator.model import TrafficModel
-from clickstream.generator.records import Chunk
-from clickstream.generator.report import report
-from clickstream.generator.tally import Tally
-from clickstream.generator.traffic import generate, live
-
-__all__ = ["Answers", "Chunk", "KafkaWriter", "Tally", "TrafficModel", "generate", "live", "report"]
+`model.TrafficModel` says how much and by whom, `traffic.generate` makes its records in chunks,
+`kafka_writer.KafkaWriter` sends them, `tally.Tally` counts them and `report.report` turns the counts into
+`answers.Answers`. Nothing is imported here: the command line loads this package each time, and numpy takes a while.
+"""

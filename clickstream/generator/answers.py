@@ -38,8 +38,8 @@ class PlaceAnswers(msgspec.Struct, frozen=True, kw_only=True):
         unique_items: distinct item_id that is not empty.
         top_clicked: up to TOP items by clicks, most first; equal ones by item_id.
         hot_items: up to TOP items by score, highest first.
-        funnel: distinct users who did impression, click, view, add_cart and order, each of these no earlier in event time
-            than the one before (the first that qualifies counts); length 5.
+        funnel: distinct users who did impression, click, view, add_cart and order, each of these no earlier in event
+            time than the one before (the first that qualifies counts); length 5.
         hours: actions by UTC hour of the timestamp, "YYYY-MM-DDTHH".
         days: the same by UTC day, "YYYY-MM-DD".
     """
@@ -100,6 +100,7 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
         valid: distinct valid events.
         duplicates: records that repeat an event_id, byte for byte.
         malformed: records by kind of fault, see `malformed.KINDS`; all kinds are there.
+        rejected: the same by the reason for which a consumer must reject them; reasons without any are not there.
         late: valid events whose Kafka timestamp is a minute or more after their own.
         first_event_ms: least timestamp of a valid event; 0 when there is none.
         last_event_ms: greatest timestamp of a valid event.
@@ -115,6 +116,7 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
     valid: int
     duplicates: int
     malformed: dict[str, int]
+    rejected: dict[str, int]
     late: int
     first_event_ms: int
     last_event_ms: int

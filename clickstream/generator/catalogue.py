@@ -42,8 +42,8 @@ class Scenario:
     groups: tuple[Group, ...] = (_OUTSIDE,)
 
 
-# The first two share every user id and item id: whoever forgets the tenant in a key mixes them up, and the answers show it.
-# The ids of later ones hold the characters that keys and paths have to escape.
+# The first two share every user id and item id: whoever forgets the tenant in a key mixes them up, and the answers show
+# it. The ids of later ones hold the characters that keys and paths have to escape.
 TENANTS = (
     Tenant("aurora", "Aurora Möbel", "u-", "p-"),
     Tenant("borealis", "Borealis", "u-", "p-"),
@@ -90,7 +90,9 @@ _CUSTOM = {
     "performance": "first_paint largest_paint long_task",
     "error": "javascript network not_found",
 }
-CUSTOM_NAMES = tuple(chain.from_iterable([f"{area}_{verb}" for verb in verbs.split()] for area, verbs in _CUSTOM.items()))
+CUSTOM_NAMES = tuple(
+    chain.from_iterable([f"{area}_{verb}" for verb in verbs.split()] for area, verbs in _CUSTOM.items())
+)
 
 # An event's name is an index into this: below CUSTOM it is the action itself, from there on a custom event.
 EVENT_NAMES = (*ACTIONS[:CUSTOM], *CUSTOM_NAMES)

@@ -121,7 +121,9 @@ class Fragments:
         slots = [b"", *(members(position=p) for p in range(1, POSITIONS))]
         slots += [b"", *(members(position=p, element_id=f"card-{p}") for p in range(1, POSITIONS))]
         contexts, viewports = zip(*[_context(profile) for profile in range(CONTEXTS)], strict=True)
-        watches = [members(watch_duration=1 + i * 7 % 600, completion_rate=(i * 37 % 101) / 100) for i in range(WATCHES)]
+        watches = [
+            members(watch_duration=1 + i * 7 % 600, completion_rate=(i * 37 % 101) / 100) for i in range(WATCHES)
+        ]
         extras = [b"", *map(_sale, range(EXTRAS)), *map(_detail, range(EXTRAS))]
         return Fragments(
             place=table(places),

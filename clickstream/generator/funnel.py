@@ -16,8 +16,8 @@ class Funnel:
     """Counts users who took the steps in order of event time, by place.
 
     A visitor is a user in a place: user * scenarios + scenario. Step k is reached by the first event of that kind no
-    earlier than the event that reached step k - 1, so a visitor's state is how far he got and when. Events wait until no
-    earlier one can come any more; memory is 9 bytes a visitor and 17 an event that waits.
+    earlier than the event that reached step k - 1, so a visitor's state is how far he got and when. Events wait until
+    no earlier one can come any more; memory is 9 bytes a visitor and 17 an event that waits.
     """
 
     def __init__(self, users: int) -> None:

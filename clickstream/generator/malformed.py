@@ -3,11 +3,13 @@
 import re
 from collections.abc import Callable
 
+from clickstream.names import RejectReason
+
 WEEK_MS = 7 * 24 * 3_600_000
 FIVE_MINUTES_MS = 5 * 60_000
 
 _REQUIRED = (b"tenant_id", b"scenario_id", b"user_id", b"action_type", b"timestamp")
-# Of these three the last holds a newline: a reader that splits records into lines goes wrong on it.
+# One holds newlines: whoever splits records into lines goes wrong on it.
 _NOT_JSON = (b"", b"GET /favicon.ico HTTP/1.1", b"<event>\nclick\n</event>", b"\x00\x01\x02\x03", b"{'user_id': 'u-1'}")
 _NOT_OBJECT = (b"null", b"[]", b'"click"', b"42")
 _UNKNOWN_ACTIONS = (b"purchase", b"Click", b"")
@@ -31,7 +33,8 @@ def _not_object(_value: bytes, _sent_ms: int, salt: int) -> bytes:
 
 
 def _truncated(value: bytes, _sent_ms: int, salt: int) -> bytes:
-    return value[: 1 + salt % (len(value) - 1)]
+    # A character cut in two would be another kind of fault.
+    return value[: 1 + salt % (len(value) - 1)].decode(errors="ignore").encode()
 
 
 def _missing_field(value: bytes, _sent_ms: int, salt: int) -> bytes:
@@ -78,21 +81,32 @@ def _missing_item(value: bytes, sent_ms: int, salt: int) -> bytes:
     return re.sub(b'"item_id":"[^"]*",?', b"", value, count=1)
 
 
-_BREAKERS: dict[str, Breaker] = {
-    "not_json": _not_json,
-    "not_object": _not_object,
-    "truncated": _truncated,
-    "missing_field": _missing_field,
-    "wrong_type": _wrong_type,
-    "unknown_action": _unknown_action,
-    "id_too_long": _id_too_long,
-    "timestamp_too_old": _timestamp_too_old,
-    "timestamp_too_new": _timestamp_too_new,
-    "not_utf8": _not_utf8,
-    "empty_tenant": _empty_tenant,
-    "missing_item": _missing_item,
+def _out_of_range(value: bytes, _sent_ms: int, salt: int) -> bytes:
+    return value[:-1] + (b',"completion_rate":1.5}', b',"x":-1}', b',"watch_duration":2147483648}')[salt % 3]
+
+
+def _too_much(value: bytes, _sent_ms: int, _salt: int) -> bytes:
+    return value[:-1] + b',"extra_data":{"note":"' + b"x" * 8192 + b'"}}'
+
+
+_BREAKERS: dict[str, tuple[Breaker, RejectReason]] = {
+    "not_json": (_not_json, RejectReason.NOT_JSON),
+    "truncated": (_truncated, RejectReason.NOT_JSON),
+    "not_object": (_not_object, RejectReason.NOT_AN_OBJECT),
+    "not_utf8": (_not_utf8, RejectReason.NOT_UTF8),
+    "missing_field": (_missing_field, RejectReason.MISSING_FIELD),
+    "wrong_type": (_wrong_type, RejectReason.WRONG_TYPE),
+    "unknown_action": (_unknown_action, RejectReason.UNKNOWN_ACTION),
+    "id_too_long": (_id_too_long, RejectReason.TOO_LONG),
+    "empty_tenant": (_empty_tenant, RejectReason.EMPTY),
+    "missing_item": (_missing_item, RejectReason.ITEM_REQUIRED),
+    "out_of_range": (_out_of_range, RejectReason.OUT_OF_RANGE),
+    "timestamp_too_old": (_timestamp_too_old, RejectReason.TIMESTAMP_TOO_OLD),
+    "timestamp_too_new": (_timestamp_too_new, RejectReason.TIMESTAMP_TOO_NEW),
+    "extra_data_too_large": (_too_much, RejectReason.EXTRA_DATA_TOO_LARGE),
 }
 KINDS = tuple(_BREAKERS)
+REASONS = {kind: reason for kind, (_, reason) in _BREAKERS.items()}
 
 
 def break_event(value: bytes, fault: int, sent_ms: int, salt: int) -> bytes:
@@ -104,4 +118,5 @@ def break_event(value: bytes, fault: int, sent_ms: int, salt: int) -> bytes:
         sent_ms: the Kafka timestamp that the record will have.
         salt: picks among the variants of the kind.
     """
-    return _BREAKERS[KINDS[fault - 1]](value, sent_ms, salt)
+    breaker, _ = _BREAKERS[KINDS[fault - 1]]
+    return breaker(value, sent_ms, salt)

@@ -62,8 +62,8 @@ class TrafficModel:
             ("events", self.events, 1, 10**11),
             # Kept short enough for 64-bit products of event number and span.
             ("span_ms", self.span_ms, 1, 366 * 24 * HOUR_MS),
-            # Thirteen digits: from 2001 to 2286.
-            ("start_ms", self.start_ms, 10**12, 9 * 10**12),
+            # Thirteen digits and within what an event may carry: from 2001 to 2096.
+            ("start_ms", self.start_ms, 10**12, 4 * 10**12),
             ("seed", self.seed, 0, 2**63),
             ("tenants", self.tenants, 1, len(TENANTS)),
             ("users", self.users, 1, MAX_USERS),

@@ -15,16 +15,24 @@ LONGEST_SLEEP_SECONDS = 0.2
 class Pacer(Protocol):
     """Cuts chunks into portions, each handed out when it is due. Never changes content or order."""
 
+    @property
+    def stopped(self) -> Callable[[], bool]:
+        """Whether somebody wants to end the run: then no more is handed out."""
+
     def portions(self, chunk: Chunk) -> Iterator[Chunk]:
-        """The chunk's records, each once and in order."""
+        """The chunk's records, each once and in order, until stopped."""
 
 
 class FlatOut:
     """As fast as they are taken."""
 
+    def __init__(self, stopped: Callable[[], bool]) -> None:
+        self.stopped = stopped
+
     def portions(self, chunk: Chunk) -> Iterator[Chunk]:
         """The whole chunk."""
-        yield chunk
+        if not self.stopped():
+            yield chunk
 
 
 class EvenPace:
@@ -33,11 +41,12 @@ class EvenPace:
     Args:
         rate: records a second.
         clock: where the time is taken from.
-        stopped: asked before each sleep; once it says yes no more is handed out.
+        stopped: asked before each portion and each sleep.
     """
 
     def __init__(self, rate: float, clock: Clock, stopped: Callable[[], bool]) -> None:
-        self._rate, self._clock, self._stopped = rate, clock, stopped
+        self._rate, self._clock = rate, clock
+        self.stopped = stopped
         self._begin: float | None = None
         self._sent = 0
 
@@ -46,10 +55,10 @@ class EvenPace:
         if self._begin is None:
             self._begin = self._clock.monotonic()
         done = 0
-        while done < len(chunk):
+        while done < len(chunk) and not self.stopped():
             due = self._begin + self._sent / self._rate
             while (wait := due - self._clock.monotonic()) > 0:
-                if self._stopped():
+                if self.stopped():
                     return
                 self._clock.sleep(min(wait, LONGEST_SLEEP_SECONDS))
             # What is due by the end of this portion's time; at least the one that was waited for.
@@ -63,19 +72,20 @@ class ByTimestamp:
     """A record is due at its Kafka timestamp, by the wall clock."""
 
     def __init__(self, clock: Clock, stopped: Callable[[], bool]) -> None:
-        self._clock, self._stopped = clock, stopped
+        self._clock = clock
+        self.stopped = stopped
 
     def portions(self, chunk: Chunk) -> Iterator[Chunk]:
         """All that are due, then sleep until the next portion is. No record is handed out before its time."""
         done = 0
-        while done < len(chunk):
+        while done < len(chunk) and not self.stopped():
             now = self._clock.now() * 1000
             due = bisect_right(chunk.timestamps, now, lo=done)
             if due > done:
                 yield chunk.part(done, due)
                 done = due
                 continue
-            if self._stopped():
+            if self.stopped():
                 return
             wait = (chunk.timestamps[done] - now) / 1000
             self._clock.sleep(min(max(wait, PORTION_SECONDS), LONGEST_SLEEP_SECONDS))

@@ -1,8 +1,8 @@
 """Who visits and what is offered: users, items and experiment groups, drawn by table look-up.
 
-A draw is an entry of a table that holds each outcome in proportion to its probability, picked by a random integer. Tables
-are made with additions, divisions and square roots alone (or rounded to whole microseconds), which IEEE 754 fixes to the
-last bit: so the same seed gives the same traffic on every machine.
+A draw is an entry of a table that holds each outcome in proportion to its probability, picked by a random integer.
+Tables are made with additions, divisions and square roots alone (or rounded to whole microseconds), which IEEE 754
+fixes to the last bit: so the same seed gives the same traffic on every machine.
 """
 
 import math
@@ -59,9 +59,7 @@ class Population:
         self.tenant = quantiles(1 / np.arange(1.0, model.tenants + 1), SMALL_TABLE)
         self.user = quantiles(1 / np.sqrt(np.arange(1.0, model.users + 1)))
         by_rank = quantiles(1 / np.arange(1.0, model.items + 1))
-        self.item = np.stack(
-            [rng.permutation(model.items).astype(np.int32)[by_rank] for _ in range(model.tenants)]
-        )
+        self.item = np.stack([rng.permutation(model.items).astype(np.int32)[by_rank] for _ in range(model.tenants)])
         self.scenario = quantiles(1 / np.arange(1.0, len(SCENARIOS) + 1), SMALL_TABLE).astype(np.int8)
         self.custom = (CUSTOM + quantiles(1 / np.arange(1.0, len(CUSTOM_NAMES) + 1), SMALL_TABLE)).astype(np.int16)
         self.click_effect = np.ones((len(SCENARIOS), MAX_GROUPS))

@@ -56,7 +56,7 @@ class Chunk:
         return len(self.values)
 
     def part(self, begin: int, end: int) -> "Chunk":
-        """Records begin to end - 1. Event times stay incomplete until the last part, so the bound goes with it alone."""
+        """Records begin to end - 1. Event times are incomplete until the last part: it alone has the bound."""
         bound = self.complete_before_ms if end >= len(self) else 0
         return Chunk(
             self.keys[begin:end],

@@ -1,6 +1,6 @@
 """Turns what was tallied into answers by name."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -17,7 +17,7 @@ from clickstream.generator.answers import (
     PlaceAnswers,
 )
 from clickstream.generator.catalogue import ACTIONS, EVENT_NAMES, FUNNEL, MAX_GROUPS, SCENARIOS, TENANTS
-from clickstream.generator.malformed import KINDS
+from clickstream.generator.malformed import KINDS, REASONS
 from clickstream.generator.model import HOUR_MS
 from clickstream.generator.records import AnyArray
 from clickstream.generator.tally import Tally
@@ -27,12 +27,17 @@ def report(tally: Tally, **options: float | int | str) -> Answers:
     """The answers to all that was tallied; `options` are noted beside the model's own parameters."""
     parameters = asdict(tally.model)
     behaviour = {f"behaviour.{name}": chance for name, chance in parameters.pop("behaviour").items()}
+    malformed = dict(zip(KINDS, tally.faults[1:].tolist(), strict=True))
+    rejected: Counter[str] = Counter()
+    for kind, count in malformed.items():
+        rejected[REASONS[kind].value] += count
     return Answers(
         options={**parameters, **behaviour, **options},
         sent=tally.sent,
         valid=int(tally.names.sum()),
         duplicates=tally.duplicates,
-        malformed=dict(zip(KINDS, tally.faults[1:].tolist(), strict=True)),
+        malformed=malformed,
+        rejected=dict(+rejected),
         late=tally.late,
         first_event_ms=tally.first_ms if tally.last_ms else 0,
         last_event_ms=tally.last_ms,

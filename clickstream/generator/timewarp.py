@@ -73,7 +73,7 @@ class TimeWarp:
         if not self._real[0]:
             self._real[0] = at[0]
         # A point that was mapped must be mapped the same for ever, so old knots are only forgotten, never moved.
-        kept = max(0, int(np.searchsorted(self._model, end_us - self._remember_us)) - 1)
+        kept = max(0, int(np.searchsorted(self._model, self._model[-1] - self._remember_us)) - 1)
         self._model = np.concatenate([self._model[kept:], model])
         self._real = np.concatenate([self._real[kept:], at if len(sent) else at[-1:]])
 

@@ -1,5 +1,6 @@
 """Puts the pieces together: sessions begin, wait in the schedule, are given their times and rendered."""
 
+import sys
 from collections.abc import Iterator
 
 import numpy as np
@@ -22,27 +23,21 @@ def generate(model: TrafficModel) -> Iterator[Chunk]:
 
     Deterministic: equal models give equal bytes in equal order, on any machine.
     """
-    size = min(CHUNK_EVENTS, model.events)
-    left = model.events
     timeline = EvenTimeline(model.start_ms, model.span_ms, model.events)
-    for chunk in _chunks(model, timeline, size, model.events_per_second):
-        last = len(chunk) >= left
-        yield chunk.part(0, left) if last else chunk
-        left -= len(chunk)
-        if last:
-            return
+    return _chunks(model, timeline, min(CHUNK_EVENTS, model.events), model.events_per_second, model.events)
 
 
 def live(model: TrafficModel, rate: float, clock: Clock) -> Iterator[Chunk]:
     """Endless records, `rate` a second, stamped with the time at which each is to be sent, from now on.
 
-    `model.events`, `span_ms` and `start_ms` play no role here. Take the chunks as fast as they are sent: each is stamped
-    from the end of the one before, or from the present if that is over.
+    `model.events`, `span_ms` and `start_ms` play no role here. Take a chunk when the one before is sent: it is stamped
+    from the end of that one, or from the present if that is over.
     """
-    return _chunks(model, LiveTimeline(rate, clock), max(1, min(CHUNK_EVENTS, round(rate / 2))), rate)
+    size = max(1, min(CHUNK_EVENTS, round(rate / 2)))
+    return _chunks(model, LiveTimeline(rate, clock), size, rate, sys.maxsize)
 
 
-def _chunks(model: TrafficModel, timeline: Timeline, size: int, rate: float) -> Iterator[Chunk]:
+def _chunks(model: TrafficModel, timeline: Timeline, size: int, rate: float, left: int) -> Iterator[Chunk]:
     population = Population(model)
     sessions = Sessions(model, population)
     renderer = Renderer(model, population)
@@ -51,10 +46,11 @@ def _chunks(model: TrafficModel, timeline: Timeline, size: int, rate: float) -> 
     schedule = Schedule(slice_us)
     warp = TimeWarp(timeline, MAX_DELAY)
     number = 0
-    while True:
+    while left:
         rng = np.random.default_rng([model.seed, 1, number])
         schedule.add(sessions.begin(rng, number * slice_us, slice_us, count))
-        records = schedule.take(number)
+        records = schedule.take(number)[:left]
+        left -= len(records)
         number += 1
         warp.extend(records["sent"], number * slice_us)
         if not len(records):
