@@ -13,7 +13,7 @@ cmp -s "$root/pom.xml" "$target/pom.xml" && exit 0
 
 maven() {
     # shellcheck disable=SC2086  # the flags are meant to be split
-    mvn ${MAVEN_FLAGS:--q -B -ntp} -f "$root/pom.xml" "$@" || {
+    mvn ${MAVEN_FLAGS:--q -B -ntp} -Dstyle.color=never -f "$root/pom.xml" "$@" || {
         echo "clickstream: Maven could not fetch the jars of pom.xml (profile $profile). Its message is above; behind a" \
             "proxy or mirror, name it in ~/.m2/settings.xml or in MAVEN_FLAGS, then run make setup again." >&2
         exit 1

@@ -1,0 +1,142 @@
+"""`clickstream up`, `down`, `status`, `logs`, `env`, and `start`, `stop`, `restart` of single servers."""
+
+import os
+import shlex
+import subprocess
+from typing import Annotated
+from urllib.parse import urlsplit, urlunsplit
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from clickstream.errors import ConfigurationError
+from devstack.layout import Layout
+from devstack.stack import Stack, Status
+
+STYLES = {"ready": "green", "external": "cyan", "starting": "yellow", "stopped": "dim"}
+
+ServerName = Annotated[str, typer.Argument(metavar="NAME", help="A server (taskmanager) or a service (flink).")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the devstack's commands to the command line."""
+    for command in (up, down, status, logs, env, start, stop, restart):
+        app.command(rich_help_panel="Devstack")(command)
+
+
+def up(
+    clickhouse_nodes: Annotated[
+        int | None, typer.Option(min=1, help="How many ClickHouse servers, each a shard. Default: as before.")
+    ] = None,
+    only: Annotated[str, typer.Option(help="Servers or services, separated by commas. Default: all.")] = "",
+) -> None:
+    """Start the servers and wait until they answer. What runs already is left alone.
+
+    A service whose address variable (CLICKSTREAM_KAFKA_BOOTSTRAP, ...) is set is external: checked, not started.
+    """
+    stack = _stack()
+    console = Console(highlight=False)
+    before = _addresses(stack)
+
+    def show(seen: Status) -> None:
+        if seen.state in {"ready", "external"}:
+            console.print(f"[green]✓[/] {seen.name:<13} {_shown(seen.address)}{_note(seen)}", soft_wrap=True)
+        elif seen.state == "starting" and not seen.pid:
+            console.print(f"[dim]· {seen.name:<13} starting[/]")
+
+    names = [name.strip() for name in only.split(",") if name.strip()]
+    stack.up(only=names, clickhouse_nodes=clickhouse_nodes, progress=show)
+    found = stack.environment()
+    if any(found.get(name) != address for name, address in before.items()):
+        console.print('[yellow]Addresses have changed[/]: run eval "$(clickstream env)" again in open shells.')
+    if web := found.get("CLICKSTREAM_FLINK_REST_URL"):
+        console.print(f'Flink\'s web UI: {web}   Addresses for a shell: eval "$(clickstream env)"', soft_wrap=True)
+
+
+def down() -> None:
+    """Stop every server and whatever they started. Data stay. Safe to repeat."""
+    stack = _stack()
+    stack.down()
+    Console(highlight=False).print(f"Nothing of the devstack in {stack.layout.root} runs.", soft_wrap=True)
+
+
+def status() -> None:
+    """Say of each server whether it answers, where, and how often it was started again."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("server", "state", "pid", "restarts", "address"):
+        table.add_column(heading, justify="right" if heading in {"pid", "restarts"} else "left", overflow="fold")
+    found = _stack().status()
+    for seen in found:
+        state = f"[{STYLES.get(seen.state, 'red')}]{seen.state}[/]"
+        table.add_row(seen.name, state, str(seen.pid or ""), str(seen.restarts or ""), _shown(seen.address))
+    console = Console(highlight=False)
+    console.print(table)
+    for seen in found:
+        if seen.detail:
+            console.print(f"{seen.name}: {seen.detail}", markup=False, soft_wrap=True)
+
+
+def logs(
+    name: ServerName,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on printing what is added.")] = False,
+    lines: Annotated[int, typer.Option("-n", "--lines", min=0, help="How many lines from the end.")] = 100,
+) -> None:
+    """Print the log of a server, or of all servers of a service; `supervisor` has one too."""
+    paths = [path for path in _stack().log(name) if path.exists()]
+    if not paths:
+        raise ConfigurationError(f"{name} has no log yet: it was never started")
+    options = ["-n", str(lines), *(["-F"] if follow else [])]
+    try:
+        # tail's own -F goes on when the supervisor begins a new file.
+        subprocess.run(["tail", *options, *map(str, paths)], check=False)
+    except KeyboardInterrupt:
+        return
+
+
+def env() -> None:
+    """Print export lines for a shell: eval "$(clickstream env)"."""
+    for name, value in _stack().environment().items():
+        typer.echo(f"export {name}={shlex.quote(value)}")
+
+
+def start(name: ServerName) -> None:
+    """Start a server that was stopped, and wait until it answers."""
+    _stack().start(name)
+
+
+def stop(name: ServerName) -> None:
+    """Stop a server. It stays stopped until `start` or `up`."""
+    _stack().stop(name)
+
+
+def restart(name: ServerName) -> None:
+    """Stop a server and start it again."""
+    _stack().restart(name)
+
+
+def _stack() -> Stack:
+    return Stack(Layout.default(os.environ).root)
+
+
+def _addresses(stack: Stack) -> dict[str, str]:
+    """What `env` would have said before; empty when there was no devstack."""
+    try:
+        found = stack.environment()
+    except ConfigurationError:
+        return {}
+    return {name: value for name, value in found.items() if name.startswith("CLICKSTREAM_")}
+
+
+def _shown(address: str) -> str:
+    """An address for the terminal, without its password."""
+    shown = []
+    for url in address.split(";"):
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2]
+        shown.append(urlunsplit(parts._replace(netloc=host)) if parts.password else url)
+    return ";".join(shown)
+
+
+def _note(seen: Status) -> str:
+    return " [cyan](external)[/]" if seen.state == "external" else ""

@@ -1,0 +1,1 @@
+"""One server a file: how it is prepared, started and known to be ready."""
