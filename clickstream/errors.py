@@ -19,3 +19,7 @@ class ContractError(ClickstreamError):
 
 class StorageError(ClickstreamError):
     """A folder or file cannot be read or written: permissions, a full disk, a missing volume."""
+
+
+class MigrationError(ClickstreamError):
+    """A schema cannot be brought up to date: a statement failed, or a file contradicts what was applied."""

@@ -66,6 +66,9 @@ class ClickHouseSettings(Settings):
         description="`;` between shards, `,` between replicas, `#weight` at a shard's end: "
         "http://user:password@host:8123/database,http://...#2;http://...",
     )
+    cluster_name: str = Field(
+        "", description="the cluster in the servers' remote_servers that Distributed tables span; empty: plain views"
+    )
     connect_timeout: float = Field(5.0, gt=0, description="seconds")
     insert_timeout: float = Field(60.0, gt=0, description="seconds that one attempt of an insert may take")
     query_timeout: float = Field(60.0, gt=0, description="seconds that a look-up may take")

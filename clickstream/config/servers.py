@@ -1,5 +1,7 @@
 """Addresses that no other group of settings holds."""
 
+from pathlib import Path
+
 from pydantic_settings import SettingsConfigDict
 
 from clickstream.config.base import PREFIX, Settings
@@ -17,3 +19,4 @@ class ServerSettings(Settings):
     mongo_url: str | None = None
     flink_rest_url: str | None = None
     devstack_dir: str | None = None
+    ddl_dir: Path | None = None

@@ -1,0 +1,133 @@
+"""Kafka's administration: connections that fail with an address, topic ids, and the epoch made of them."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+import xxhash
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient
+
+from clickstream.errors import UnavailableError
+
+T = TypeVar("T")
+
+_ABSENT = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.UNKNOWN_TOPIC_ID})
+EPOCHS = 2**32 - 1
+
+
+class KafkaAdmin:
+    """An admin client whose failures say which cluster did not answer, and why.
+
+    Guarantees: no call waits much longer than `timeout` seconds; nothing is printed to the process's stderr.
+    """
+
+    def __init__(self, bootstrap: str, timeout: float) -> None:
+        """Make the client; no connection is tried yet.
+
+        Args:
+            bootstrap: host:port of one broker or more, comma-separated.
+            timeout: seconds that one call may take.
+        """
+        self.bootstrap = bootstrap
+        self.timeout = timeout
+        self._problem = ""
+        self._lock = threading.Lock()
+        self.client = AdminClient(
+            {"bootstrap.servers": bootstrap, "error_cb": self._note, "log_level": 0, "socket.timeout.ms": 10_000}
+        )
+
+    def ask(self, request: Callable[[AdminClient], T]) -> T:
+        """Make a request that answers directly.
+
+        Raises:
+            UnavailableError: the cluster does not answer.
+            KafkaException: it answers with an error.
+        """
+        try:
+            return request(self.client)
+        except KafkaException as error:
+            raise self._translated(error) from error
+
+    def wait(self, answer: "Future[T]") -> T:
+        """Wait for an answer that comes as a future.
+
+        Raises:
+            UnavailableError: the cluster does not answer.
+            KafkaException: it answers with an error.
+        """
+        try:
+            return answer.result(self.timeout + 1)
+        except TimeoutError as error:
+            raise self._unavailable("no answer in time") from error
+        except KafkaException as error:
+            raise self._translated(error) from error
+
+    def _note(self, error: KafkaError) -> None:
+        self._problem = error.str()
+
+    def _translated(self, error: KafkaException) -> Exception:
+        found = error.args[0]
+        local = found.code() < 0  # errors of the client library: the broker gave no answer
+        if local or found.retriable():
+            return self._unavailable(found.str())
+        return error
+
+    def _unavailable(self, reason: str) -> UnavailableError:
+        self.client.poll(0)  # lets the client report why it has no connection
+        detail = f" ({self._problem})" if self._problem else ""
+        return UnavailableError(
+            f"Kafka at {self.bootstrap} does not answer: {reason}{detail}; is it running, and is "
+            "CLICKSTREAM_KAFKA_BOOTSTRAP its address?"
+        )
+
+
+def topic_id(bootstrap: str, topic: str, timeout: float = 10.0) -> str | None:
+    """The id that Kafka gave the topic when it was created: a topic deleted and made anew has another one.
+
+    Args:
+        bootstrap: host:port of one broker or more, comma-separated.
+        topic: its name.
+        timeout: seconds.
+
+    Returns:
+        The id as Kafka's tools print it (22 characters of base64); None when there is no such topic.
+
+    Raises:
+        UnavailableError: Kafka does not answer within the timeout.
+        KafkaException: Kafka refuses, for instance for want of a permission.
+    """
+    admin = KafkaAdmin(bootstrap, timeout)
+    answers = admin.ask(lambda client: client.describe_topics(TopicCollection([topic]), request_timeout=timeout))
+    try:
+        return str(admin.wait(answers[topic]).topic_id)
+    except KafkaException as error:
+        if error.args[0].code() in _ABSENT:
+            return None
+        raise
+
+
+def topic_epoch(topic_id: str, generation: int) -> int:
+    """The epoch of the events read from a topic: first part of their ingest position (`_epoch` in ClickHouse).
+
+    It is 1 + (xxHash32(topic id) + generation) mod (2^32 - 1), so it
+
+    - fits UInt32 and is never 0, which marks rows that were not read from Kafka;
+    - is the same on every machine and in every run;
+    - differs between all generations of one topic (the last of 2^32 possible ones excepted);
+    - differs between two topics, and between a topic and its successor of the same name, but for a chance of one in
+      four billion.
+
+    Args:
+        topic_id: as `topic_id` gives it.
+        generation: KafkaSettings.generation, 0 to 2^32 - 1: raised to read a topic again as if its events were new.
+
+    Raises:
+        ValueError: the generation is out of range, or the id is empty.
+    """
+    if not 0 <= generation < 2**32:
+        raise ValueError(f"the generation is {generation}; it must be from 0 to {2**32 - 1}")
+    if not topic_id:
+        raise ValueError("the topic id is empty: has the topic been looked up?")
+    return 1 + (xxhash.xxh32_intdigest(topic_id.encode()) + generation) % EPOCHS

@@ -1,0 +1,95 @@
+"""`clickstream migrate`."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from clickstream.config import ClickHouseSettings, KafkaSettings, ServerSettings, resolve
+from clickstream.errors import ConfigurationError
+from clickstream.migrate.clickhouse import migrate_clickhouse
+from clickstream.migrate.files import ddl_directory
+from clickstream.migrate.kafka import migrate_kafka
+from clickstream.migrate.mysql import migrate_mysql
+from clickstream.migrate.outcome import Outcome, Report, State
+
+SERVERS = ("clickhouse", "mysql", "kafka")
+_STYLES = {
+    State.APPLIED: "green",
+    State.ALTERED: "green",
+    State.PENDING: "cyan",
+    State.WOULD_ALTER: "cyan",
+    State.WARNING: "bold yellow",
+    State.SKIPPED: "dim",
+    State.PRESENT: "dim",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command("migrate")
+    def migrate(
+        only: Annotated[str, typer.Option(help="Which servers: clickhouse,mysql,kafka.")] = "",
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, change nothing.")] = False,
+    ) -> None:
+        """Bring ClickHouse, MySQL and Kafka to what ddl/ describes. It can be repeated at any time."""
+        outcomes: list[Outcome] = []
+        try:
+            run(only, dry_run=dry_run, report=outcomes.append)
+        finally:
+            if outcomes:
+                Console().print(table(outcomes, dry_run=dry_run))
+
+
+def run(only: str, *, dry_run: bool, report: Report) -> None:
+    """Migrate the servers that the environment names.
+
+    Args:
+        only: names out of SERVERS, comma-separated; empty: all, MySQL only where its address is set.
+        dry_run: change nothing.
+        report: called for each thing that was done.
+
+    Raises:
+        ConfigurationError: a name or a setting is wrong. Raised before anything is changed.
+        MigrationError: see `migrate_clickhouse`, `migrate_mysql` and `migrate_kafka`.
+        UnavailableError: a server does not answer.
+    """
+    chosen = _chosen(only)
+    servers = resolve(ServerSettings)
+    ddl = ddl_directory(servers.ddl_dir)
+    clickhouse = resolve(ClickHouseSettings) if "clickhouse" in chosen else None
+    kafka = resolve(KafkaSettings) if "kafka" in chosen else None
+    if "mysql" in chosen and only and not servers.mysql_url:
+        raise ConfigurationError("CLICKSTREAM_MYSQL_URL is not set: mysql://user:password@host:3306/database")
+    if clickhouse:
+        migrate_clickhouse(clickhouse, ddl, dry_run=dry_run, report=report)
+    if "mysql" in chosen:
+        if servers.mysql_url:
+            migrate_mysql(servers.mysql_url, ddl, dry_run=dry_run, report=report)
+        else:
+            report(Outcome("MySQL", "dimensions", State.SKIPPED, "CLICKSTREAM_MYSQL_URL is not set"))
+    if kafka:
+        migrate_kafka(kafka, ddl, dry_run=dry_run, report=report)
+
+
+def table(outcomes: list[Outcome], *, dry_run: bool) -> Table:
+    """What was done, for a terminal."""
+    shown = Table(title="Dry run: nothing was changed" if dry_run else None)
+    for heading in ("Server", "What", "Result"):
+        shown.add_column(heading, overflow="fold")
+    for outcome in outcomes:
+        result = f"{outcome.state}: {outcome.note}" if outcome.note else str(outcome.state)
+        shown.add_row(outcome.server, outcome.what, f"[{_STYLES[outcome.state]}]{result}[/]")
+    return shown
+
+
+def _chosen(only: str) -> tuple[str, ...]:
+    if not only:
+        return SERVERS
+    chosen = tuple(name.strip() for name in only.split(","))
+    for name in chosen:
+        if name not in SERVERS:
+            raise ConfigurationError(f"--only names {name!r}: there are {', '.join(SERVERS)}")
+    return chosen
