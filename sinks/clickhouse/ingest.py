@@ -5,7 +5,7 @@
 Stateless across restarts: whatever it remembers (horizons, event ids) it can read from the table again.
 """
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from clickstream.clock import Clock, SystemClock
 from clickstream.dead_ratio import DeadRatio
 from clickstream.errors import ContractError
 from clickstream.events.rejection import Rejection
+from clickstream.names import DeadLetterReason
 from clickstream.recent_ids import RecentIds
 from sinks.clickhouse.batch import Batch, DeadRow, Indices, Mask, Report
 from sinks.clickhouse.config import ClickHouseSinkConfig
@@ -111,7 +112,7 @@ class Ingest:
         done.outcomes = [self._rejected(records, index, why) for index, why in rows.rejected]
         done.outcomes += [self._dead(records, rows.batch, dead) for dead in done.report.dead]
         done.outcomes += [self._dead(records, rows.batch, dead) for dead in done.report.view_failures]
-        self._judge(len(records), done)
+        self._judge(len(records), rows, done)
         return done
 
     def _duplicates(self, rows: Rows, read_from: Indices, repeated: Mask, held: Mask) -> Mask:
@@ -144,17 +145,14 @@ class Ingest:
             recent.add(np.unique(hashes), int(rows.times[indices].max()))
         return recent
 
-    def _judge(self, rows: int, done: Ingested) -> None:
-        bad = done.rejected + sum(1 for dead in done.report.dead if dead.code)
-        if self._ratio.add(rows, bad):
-            reasons: dict[str, int] = defaultdict(int)
-            for dead in done.report.dead:
-                reasons[f"{dead.reason} code {dead.code}"] += 1
-            if done.rejected:
-                reasons["rejected by validation"] += done.rejected
+    def _judge(self, count: int, rows: Rows, done: Ingested) -> None:
+        refused = [dead for dead in done.report.dead if dead.reason is DeadLetterReason.REFUSED]
+        if self._ratio.add(count, done.rejected + len(refused)):
+            reasons = Counter(f"{why.reason} {why.field}".rstrip() for _, why in rows.rejected)
+            reasons.update(f"refused by the server, code {dead.code}" for dead in refused)
             raise ContractError(
                 f"{self._ratio} from {self._config.topic} are bad: more than the {self._config.dead_ratio:g} that "
-                f"CLICKSTREAM_SINK_DEAD_RATIO allows; in the last batch: {dict(reasons)}. Check that the topic is the "
+                f"CLICKSTREAM_SINK_DEAD_RATIO allows; most often {reasons.most_common(3)}. Check that the topic is the "
                 f"right one and that {self._config.sink.table} has the columns (clickstream migrate). Nothing is lost: "
                 "the job goes on from its last checkpoint"
             )

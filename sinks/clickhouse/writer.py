@@ -81,6 +81,11 @@ class Writer:
         return self._lookups
 
     @property
+    def nodes(self) -> tuple[Node, ...]:
+        """Every node of the cluster."""
+        return self._config.cluster.nodes
+
+    @property
     def unhealthy(self) -> list[Node]:
         """Nodes that are left alone at present."""
         return self._health.unhealthy

@@ -1,0 +1,1 @@
+"""The jobs: one file each, which reads as the picture of its topology."""

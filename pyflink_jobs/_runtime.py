@@ -1,0 +1,59 @@
+"""What every job needs of Flink: an environment whose batches are the micro-batches, and a Kafka topic as a Table."""
+
+from dataclasses import dataclass
+
+from pyflink.common import Configuration
+from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.table import StreamTableEnvironment, Table
+
+from clickstream.config import KafkaSettings
+
+
+@dataclass(frozen=True, slots=True)
+class MicroBatches:
+    """A batch crosses from the JVM to Python when it holds `rows`, or after `seconds`, or before a checkpoint."""
+
+    rows: int
+    seconds: float
+
+
+def environment(batches: MicroBatches) -> tuple[StreamExecutionEnvironment, StreamTableEnvironment]:
+    """An environment; whatever is not set here comes from flink-conf/config.yaml and from `flink run -D`."""
+    config = Configuration()
+    config.set_string("python.fn-execution.bundle.size", str(batches.rows))
+    config.set_string("python.fn-execution.arrow.batch.size", str(batches.rows))
+    config.set_string("python.fn-execution.bundle.time", str(int(batches.seconds * 1000)))
+    # Operators of the Table bridge get uids without a counter, so that a savepoint finds them in a changed job.
+    config.set_string("table.exec.uid.generation", "ALWAYS")
+    config.set_string("table.exec.uid.format", "<type>_<transformation>")
+    config.set_string("table.local-time-zone", "UTC")
+    env = StreamExecutionEnvironment.get_execution_environment(config)
+    return env, StreamTableEnvironment.create(env)
+
+
+def kafka_records(tables: StreamTableEnvironment, kafka: KafkaSettings, topic: str, job: str, epoch: int) -> Table:
+    """A topic as a Table of value BYTES (null: a tombstone), partition INT, offset BIGINT, timestamp TIMESTAMP_LTZ(3).
+
+    It is read from its beginning unless the job is restored from a savepoint or checkpoint. The epoch is part of the
+    table's name, so of the source's uid: offsets of a topic that was deleted are never restored onto its successor.
+    """
+    name = f"{topic.replace('-', '_').replace('.', '_')}_{epoch:08x}"
+    tables.execute_sql(f"""
+        CREATE TEMPORARY TABLE `{name}` (
+            `value` BYTES,
+            `partition` INT METADATA VIRTUAL,
+            `offset` BIGINT METADATA VIRTUAL,
+            `timestamp` TIMESTAMP_LTZ(3) METADATA VIRTUAL
+        ) WITH (
+            'connector' = 'kafka',
+            'topic' = '{_quoted(topic)}',
+            'properties.bootstrap.servers' = '{_quoted(kafka.bootstrap)}',
+            'properties.group.id' = '{_quoted(kafka.group_prefix)}-{job}',
+            'scan.startup.mode' = 'earliest-offset',
+            'value.format' = 'raw'
+        )""")
+    return tables.from_path(name)
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")

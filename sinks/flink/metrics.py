@@ -1,0 +1,43 @@
+"""The sink's numbers as Flink user metrics: names in clickstream.names.SinkMetric, shown under each subtask."""
+
+from typing import Any
+
+from clickstream.names import SinkMetric
+from sinks.clickhouse.ingest import Ingested
+from sinks.clickhouse.writer import Writer
+
+
+class SinkMetrics:
+    """Counters and distributions of one subtask. Milliseconds and rows are distributions over Flink's window."""
+
+    def __init__(self, group: Any, batch_rows: int, writer: Writer) -> None:
+        self._batch_rows = batch_rows
+        self._counters = {metric: group.counter(metric.value) for metric in SinkMetric if metric not in _NOT_COUNTED}
+        self._rows_per_batch = group.distribution(SinkMetric.ROWS_PER_BATCH.value)
+        self._write_ms = group.distribution(SinkMetric.WRITE_MILLISECONDS.value)
+        group.gauge(SinkMetric.UNHEALTHY_NODES.value, lambda: len(writer.unhealthy))
+        for node in writer.nodes:
+            shown = group.add_group("node", f"{node.host}_{node.port}")
+            shown.gauge("healthy", lambda node=node: int(node not in writer.unhealthy))
+
+    def update(self, rows: int, done: Ingested, seconds: float) -> None:
+        """Count a batch."""
+        report = done.report
+        self._rows_per_batch.update(rows)
+        self._write_ms.update(int(seconds * 1000))
+        for metric, count in (
+            (SinkMetric.ROWS_WRITTEN, report.written + report.found),
+            (SinkMetric.ROWS_REJECTED, done.rejected),
+            (SinkMetric.ROWS_DEAD, len(report.dead)),
+            (SinkMetric.DUPLICATES_REMOVED, done.duplicates),
+            (SinkMetric.REPLAYS_SKIPPED, done.replays),
+            (SinkMetric.RETRIES, report.retries),
+            (SinkMetric.FAIL_OVERS, report.fail_overs),
+            (SinkMetric.BATCHES_BY_BYTES, report.parts_by_bytes),
+            (SinkMetric.BATCHES_BY_SIZE if rows >= self._batch_rows else SinkMetric.BATCHES_BY_TIME, 1),
+        ):
+            if count:
+                self._counters[metric].inc(count)
+
+
+_NOT_COUNTED = {SinkMetric.ROWS_PER_BATCH, SinkMetric.WRITE_MILLISECONDS, SinkMetric.UNHEALTHY_NODES}
