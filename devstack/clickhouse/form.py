@@ -46,4 +46,6 @@ def create_external_tables(connection: EngineConnection, request: QueryRequest, 
         table = quote_name(name)
         connection.command(f"CREATE TEMPORARY TABLE {table} ({structure}) ENGINE = Memory".encode())
         data_format = request.external.get(f"{name}_format", "TabSeparated")
-        connection.insert(Statement(Kind.INSERT, "INSERT", f"INSERT INTO {table}".encode(), b"", data_format), data, {})
+        head = f"INSERT INTO {table}".encode()
+        source = (len(head), len(head))
+        connection.insert(Statement(Kind.INSERT, "INSERT", head, format=data_format, source=source), data, {})

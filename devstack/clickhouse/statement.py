@@ -74,7 +74,8 @@ class Statement:
         tail: For READ, the FORMAT clause as it was written and what follows it; otherwise empty.
         format: The format that it names, if it does.
         data_start: For INSERT and INSERT_FROM_INPUT, where the data begin in the bytes that were parsed.
-        source: For INSERT_FROM_INPUT, where `input(` stands in the head: start and end.
+        source: For INSERT, where a FROM clause belongs in the head; for INSERT_FROM_INPUT, where `input(` stands in it:
+            start and end.
     """
 
     kind: Kind
@@ -86,7 +87,7 @@ class Statement:
     source: tuple[int, int] = (0, 0)
 
     def with_source(self, source: bytes) -> bytes:
-        """The statement with something else in the place of `input(`."""
+        """The head with another source of data: a FROM clause, or something in the place of `input(`."""
         return self.head[: self.source[0]] + source + self.head[self.source[1] :]
 
 
@@ -162,6 +163,7 @@ def _format_clause(rest: list[Token]) -> int | None:
 def _parse_insert(sql: bytes, scan: Iterator[Token]) -> Statement:
     select = False
     source = (0, 0)
+    clause: int | None = None  # where SETTINGS begins, which a FROM clause must precede
     previous: Token | None = None
     for token in scan:
         named = previous is not None and (previous.is_word(b"INTO", b"TABLE", b"FUNCTION") or previous.text == b".")
@@ -173,7 +175,8 @@ def _parse_insert(sql: bytes, scan: Iterator[Token]) -> Statement:
         elif token.text == b"(" and previous is not None and previous.is_word(b"INPUT"):
             source = (previous.start, token.end)
         elif token.depth == 0 and not named and not select and token.is_word(b"VALUES"):
-            return Statement(Kind.INSERT, "INSERT", sql[: token.start], format="Values", data_start=token.end)
+            at = token.start if clause is None else clause
+            return Statement(Kind.INSERT, "INSERT", sql[: token.start], b"", "Values", token.end, (at, at))
         elif token.depth == 0 and not named and token.is_word(b"FORMAT"):
             name = next(scan, None)
             if name is None or name.kind != "word":
@@ -182,11 +185,16 @@ def _parse_insert(sql: bytes, scan: Iterator[Token]) -> Statement:
                 break
             kind = Kind.INSERT_FROM_INPUT if select else Kind.INSERT
             data_start = _after_format(sql, name.end)
+            if not select:
+                source = (token.start, token.start) if clause is None else (clause, clause)
             return Statement(kind, "INSERT", sql[: token.start], b"", name.text.decode(), data_start, source)
+        elif token.depth == 0 and not named and not select and token.is_word(b"SETTINGS"):
+            clause = token.start
         previous = token
     if select:
         return Statement(Kind.OTHER, "INSERT", sql)
-    return Statement(Kind.INSERT, "INSERT", sql, data_start=len(sql))
+    at = len(sql) if clause is None else clause
+    return Statement(Kind.INSERT, "INSERT", sql, b"", "Values", len(sql), (at, at))
 
 
 def _after_format(sql: bytes, position: int) -> int:
