@@ -180,9 +180,10 @@ class Lookups:
         answers = await asyncio.gather(*(self._ask_shard(nodes, sql) for nodes in self._askable()))
         return np.concatenate([np.frombuffer(answer, "<u8") for answer in answers])
 
-    async def run(self, node: Node, sql: str) -> bytes:
-        """Run one statement on one node, waiting for it."""
-        return await self._ask_node(node, sql)
+    async def count(self) -> int:
+        """Rows in the table, over all shards."""
+        sql = f"SELECT count() FROM {quoted(self._table)} FORMAT TSV"
+        return sum(map(int, await asyncio.gather(*(self._ask_shard(nodes, sql) for nodes in self._askable()))))
 
     def _askable(self) -> list[tuple[Node, ...]]:
         """Groups of nodes; one answer of each group is the whole answer."""

@@ -1,0 +1,86 @@
+"""`clickstream replay-dlq`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from clickstream.clock import SystemClock
+from clickstream.config import ClickHouseSettings, DeadLetterSettings, EventSettings, KafkaSettings, SinkSettings
+from clickstream.config.kafka import Source
+from clickstream.config.resolve import resolve
+from clickstream.errors import UnavailableError
+from clickstream.events.decode import Limits
+from sinks.clickhouse.config import ClickHouseSinkConfig
+from sinks.clickhouse.rows import BehaviorRows
+from sinks.clickhouse.writer import Writer
+from sinks.dead_letters.files import DeadLetterFiles
+from sinks.dead_letters.replay import Replay, Replayed
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("replay-dlq")(replay_dlq)
+
+
+def replay_dlq(
+    directory: Annotated[Path | None, typer.Option("--dir", help="Default: CLICKSTREAM_DEAD_LETTER_DIR.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what there is, change nothing.")] = False,
+) -> None:
+    """Put dead letters back into ClickHouse, each exactly once. It can be repeated, and run beside the job.
+
+    Letters that the server refuses again are kept. Run it when the cause is mended: a table altered, a server back.
+    """
+    settings, sink, events = resolve(DeadLetterSettings), resolve(SinkSettings), resolve(EventSettings)
+    kafka = resolve(KafkaSettings)
+    config = ClickHouseSinkConfig.of(resolve(ClickHouseSettings), sink)
+    limits = Limits(events.oldest_seconds * 1000, events.newest_seconds * 1000)
+    folder = directory or settings.dir
+
+    def row_format(topic: str, epoch: int) -> BehaviorRows:
+        return BehaviorRows(Source.DWD if topic == kafka.topic_enriched else Source.ODS, epoch, limits)
+
+    with Writer(config) as writer:
+        replay = Replay(folder, sink.table, row_format, writer, SystemClock())
+        before = writer.run(writer.lookups.count())
+        if dry_run:
+            result = replay.look()
+        else:
+            files = DeadLetterFiles(folder, settings.file_bytes, SystemClock())
+            result = replay.run(files)
+            files.close()
+        after = writer.run(writer.lookups.count())
+    _print(result, folder, before, after, dry_run=dry_run)
+    if result.unavailable:
+        raise UnavailableError(
+            f"{result.unavailable} dead letters found no server that takes them; their files are as they were. "
+            "Run this again when ClickHouse answers"
+        )
+
+
+def _print(result: Replayed, folder: Path, before: int, after: int, *, dry_run: bool) -> None:
+    table = Table(title=f"Dead letters in {folder}" + (" (dry run: nothing is changed)" if dry_run else ""))
+    table.add_column("")
+    table.add_column("rows", justify="right")
+    table.add_row("letters, each position once", f"{result.letters:,}")
+    for reason, count in result.reasons.most_common():
+        table.add_row(f"  {reason}", f"{count:,}")
+    table.add_row("in the table already", f"{result.held:,}")
+    if dry_run:
+        table.add_row("to be tried", f"{result.letters - result.held:,}")
+    else:
+        table.add_row("put back", f"{result.restored:,}")
+        table.add_row("refused again, kept", f"{result.refused:,}")
+        table.add_row("no server took them, kept", f"{result.unavailable:,}")
+    for name, count in result.elsewhere.items():
+        table.add_row(f"for table {name}: left alone", f"{count:,}")
+    if result.unreadable:
+        table.add_row("lines that cannot be read, kept", f"{len(result.unreadable):,}")
+    table.add_row("rows in the table before", f"{before:,}")
+    table.add_row("rows in the table after", f"{after:,}")
+    console = Console()
+    console.print(table)
+    for line in result.unreadable[:10]:
+        console.print(f"{line.path}:{line.line}: {line.problem}", highlight=False)
