@@ -75,8 +75,10 @@ class KafkaWriter:
         """Hand over to the client, waiting while too many records are unacknowledged.
 
         Raises:
-            UnavailableError: an earlier record was refused or timed out.
+            UnavailableError: this or an earlier record was refused or timed out.
         """
+        from confluent_kafka import KafkaException  # noqa: PLC0415 - as in __enter__
+
         # One call for each record: the client's produce_batch takes no timestamps.
         produce, topic = self._producer.produce, self._topic
         for begin in range(0, len(chunk), _BATCH):
@@ -84,8 +86,14 @@ class KafkaWriter:
             # Room is made first, so that the queue, which is twice as long, is never full.
             self._wait_until_in_flight(MOST_IN_FLIGHT - _BATCH)
             records = zip(chunk.keys[begin:end], chunk.values[begin:end], chunk.timestamps[begin:end], strict=True)
-            for key, value, at in records:
-                produce(topic, value, key, -1, None, None, at)
+            try:
+                for key, value, at in records:
+                    produce(topic, value, key, -1, None, None, at)
+            except KafkaException as error:
+                raise UnavailableError(
+                    f"the Kafka client refused a record for {topic}: {error.args[0].str()}; "
+                    "what was sent is incomplete: start again with an empty topic"
+                ) from error
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
