@@ -12,7 +12,8 @@ from rich.table import Table
 
 from clickstream.errors import ConfigurationError
 from devstack.layout import Layout
-from devstack.stack import Stack, Status
+from devstack.readiness import Status
+from devstack.stack import Stack
 
 STYLES = {"ready": "green", "external": "cyan", "starting": "yellow", "stopped": "dim"}
 

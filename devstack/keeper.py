@@ -18,6 +18,8 @@ FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 8.0
 # A server that ends sooner than this after its start has crashed, and is started more slowly each time.
 SETTLED_SECONDS = 10.0
+# Kafka flushes its log, MariaDB its pages: what is killed before it is done takes longer to start.
+GRACE_SECONDS = 15.0
 LOG_BYTES = 20 * 2**20
 
 
@@ -37,6 +39,7 @@ class Keeper:
         self._wanted = wanted
         self._closing = threading.Event()
         self._child: subprocess.Popen[bytes] | None = None
+        self._record = Record.load(layout.record(name))
         self._since = 0.0
         self._pause = FIRST_PAUSE
 
@@ -61,43 +64,46 @@ class Keeper:
     def _reconcile(self, server: Server | None) -> None:
         if self._child is not None:
             self._child.poll()  # reaps it when it has ended
-        path = self._layout.record(self._name)
-        record = Record.load(path)
-        running = record.process
+        running = self._record.process
         if server is None:
             if running:
                 self._stop(running)
-            if record != Record():
-                Record().save(path)
+            self._note(Record())
             self._pause, self._since = FIRST_PAUSE, 0.0
             return
         try:
-            if running and record.fingerprint == server.fingerprint:
+            if running and self._record.fingerprint == server.fingerprint:
                 return
             if running:
                 self._stop(running)
             elif self._since:
-                record = self._back_off(record)
+                self._back_off(server)
             server.prepare()
-            self._start(server, record)
+            self._start(server)
         except (ClickstreamError, OSError) as error:
             # Said once; tried again, for the cause may go away (a disk that is full, jars being fetched).
-            if record.failure != str(error):
-                replace(record, pid=0, failure=str(error)).save(path)
-            self._closing.wait(1.0)
+            self._note(replace(self._record, failure=str(error)))
+            self._rest(1.0, server)
 
-    def _back_off(self, record: Record) -> Record:
+    def _rest(self, seconds: float, server: Server) -> None:
+        """Wait, unless the plan changes."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and self._wanted(self._name) is server:
+            if self._closing.wait(POLL_SECONDS):
+                return
+
+    def _back_off(self, server: Server) -> None:
         """Wait before it is started again: hardly at all when it ran well, longer each time when it did not."""
         crashed = time.monotonic() - self._since < SETTLED_SECONDS
         self._pause = min(self._pause * 2, LONGEST_PAUSE) if crashed else FIRST_PAUSE
-        record = replace(record, pid=0, restarts=record.restarts + 1, crashes=record.crashes + 1 if crashed else 0)
-        record.save(self._layout.record(self._name))
+        crashes = self._record.crashes + 1 if crashed else 0
+        self._note(replace(self._record, pid=0, restarts=self._record.restarts + 1, crashes=crashes))
         self._say("ended; starting it again")
-        self._closing.wait(self._pause)
-        return record
+        self._rest(self._pause, server)
 
-    def _start(self, server: Server, record: Record) -> None:
-        if self._closing.is_set():
+    def _start(self, server: Server) -> None:
+        # It may have been stopped while it was prepared or waited.
+        if self._closing.is_set() or self._wanted(self._name) is not server:
             return
         log = self._layout.log(server.name)
         if log.exists() and log.stat().st_size > LOG_BYTES:
@@ -116,24 +122,29 @@ class Keeper:
         identity = ProcessId.of(self._child.pid)
         started = identity.started if identity else 0
         self._since = time.monotonic()
-        replace(record, pid=self._child.pid, started=started, fingerprint=server.fingerprint, failure="").save(
-            self._layout.record(server.name)
+        self._note(
+            replace(self._record, pid=self._child.pid, started=started, fingerprint=server.fingerprint, failure="")
         )
         self._say(f"started as process {self._child.pid}")
 
     def _stop(self, running: ProcessId) -> None:
         """With everything that it has started: a TaskManager's Python workers."""
-        terminate(running.family(), Server.grace)
+        terminate(running.family(), GRACE_SECONDS)
         if self._child is not None:
             self._child.poll()
         self._say("stopped")
 
     def _end_strays(self) -> None:
         """End what no record knows: a supervisor that was killed may have left a process that holds port and data."""
-        running = Record.load(self._layout.record(self._name)).process
+        running = self._record.process
         known = running.family() if running else []
         self._since = time.monotonic() - SETTLED_SECONDS if running else 0.0
         terminate((stray for stray in members(self._layout.root, self._name) if stray not in known), 5)
+
+    def _note(self, record: Record) -> None:
+        if record != self._record:
+            record.save(self._layout.record(self._name))
+            self._record = record
 
     def _say(self, text: str) -> None:
         print(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {self._name}: {text}", flush=True)

@@ -19,5 +19,7 @@ java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 major=$("$java" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1)
 [ "${major:-0}" -ge 17 ] ||
     fail "$java is version ${major:-unknown}: Flink 2.3 and Kafka 4 need JDK 17 (Debian: apt-get install openjdk-17-jdk-headless)"
+"$java" --list-modules 2>/dev/null | grep -q '^jdk.compiler' ||
+    fail "$java has no compiler, so it is a JRE: install the JDK (Debian: apt-get install openjdk-17-jdk-headless), or set JAVA_HOME"
 command -v mvn >/dev/null 2>&1 ||
     fail "mvn not found: Maven fetches the jars (Debian: apt-get install maven)"

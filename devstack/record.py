@@ -6,6 +6,9 @@ from pathlib import Path
 from devstack.files import read_json, write_json
 from devstack.processes import ProcessId
 
+# How often in a row a server may end within seconds of its start before waiting for it is no use.
+CRASHES = 3
+
 
 @dataclass(frozen=True)
 class Record:
@@ -32,6 +35,11 @@ class Record:
         """Its process, when it still runs."""
         identity = ProcessId(self.pid, self.started)
         return identity if self.pid and identity.alive else None
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether there is no use in waiting for it: it cannot be started, or ends again and again."""
+        return bool(self.failure) or (self.crashes >= CRASHES and self.process is None)
 
     @classmethod
     def load(cls, path: Path) -> "Record":

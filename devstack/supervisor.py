@@ -4,6 +4,7 @@ It reads the plan in FOLDER/run whenever that changes and notes there what it di
 leaves its servers running, and the next one takes them over. SIGTERM stops them all, then itself.
 """
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from devstack.files import locked, tail
 from devstack.keeper import POLL_SECONDS, Keeper
 from devstack.layout import Layout
 from devstack.plan import Plan
-from devstack.processes import MEMBER, SERVER, ProcessId
+from devstack.processes import MEMBER, SERVER, ProcessId, wait_gone
 from devstack.record import Record
 from devstack.servers.server import Server
 from devstack.services import servers
@@ -30,7 +31,7 @@ class Supervisor:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._plan_file = layout.run / "plan.json"
-        self._read_at = 0
+        self._read_at = (0, 0)
         self._servers: dict[str, Server] = {}
         self._keepers: dict[str, Keeper] = {}
         self._asked_to_stop = threading.Event()
@@ -50,8 +51,13 @@ class Supervisor:
         return self._servers.get(name)
 
     def _read_plan(self) -> None:
-        changed = self._plan_file.stat().st_mtime_ns
-        if changed == self._read_at:
+        try:
+            found = self._plan_file.stat()
+        except FileNotFoundError:
+            # Somebody has deleted the folder: nothing can command these servers any more.
+            self._asked_to_stop.set()
+            return
+        if (changed := (found.st_ino, found.st_mtime_ns)) == self._read_at:
             return
         plan = Plan.load(self._plan_file)
         known = servers(self._layout, plan)
@@ -75,8 +81,12 @@ def launch(layout: Layout) -> None:
     Raises:
         UnavailableError: it did not start.
     """
-    if running(layout):
-        return
+    if found := running(layout):
+        if Record.load(layout.record(NAME)).fingerprint == source_fingerprint():
+            return
+        # It is of an older version of this package. Killed, it leaves the servers to the next one.
+        found.send(signal.SIGKILL)
+        wait_gone([found], 5)
     environment = {**os.environ, MEMBER: str(layout.root), SERVER: NAME}
     log = layout.log(NAME)
     with log.open("ab") as output:
@@ -94,6 +104,13 @@ def launch(layout: Layout) -> None:
         raise UnavailableError(f"the devstack's supervisor did not start; the end of {log}:\n{tail(log, 20)}")
 
 
+def source_fingerprint() -> str:
+    """Changes with the code that a supervisor runs."""
+    folder = Path(__file__).parent
+    sources = sorted([*folder.glob("*.py"), *folder.glob("servers/*")])
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources if path.is_file())).hexdigest()[:16]
+
+
 def main() -> None:
     """Fork; the parent ends when the child has noted itself, the child supervises."""
     layout = Layout(Path(sys.argv[1]))
@@ -108,7 +125,7 @@ def main() -> None:
             return
         me = ProcessId.of(os.getpid())
         assert me is not None
-        Record(pid=me.pid, started=me.started).save(layout.record(NAME))
+        Record(pid=me.pid, started=me.started, fingerprint=source_fingerprint()).save(layout.record(NAME))
         os.write(writer, b"+")
         os.close(writer)
     Supervisor(layout).run()

@@ -3,7 +3,7 @@
 import json
 import urllib.request
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlsplit
 
 from clickstream.errors import UnavailableError
@@ -84,7 +84,6 @@ class TaskManager(FlinkServer):
 
     name = "taskmanager"
     script = "taskmanager.sh"
-    grace: ClassVar[float] = 15.0
 
     def probe(self, process: ProcessId) -> None:
         """See that this very process has registered: one that was killed stays listed until it is missed."""

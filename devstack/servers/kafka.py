@@ -3,7 +3,6 @@
 import base64
 import subprocess
 import uuid
-from typing import ClassVar
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -68,7 +67,6 @@ class Kafka(Server):
     """The broker. Its log outlives kill -9: what a client was told is written is in the page cache at least."""
 
     name = "kafka"
-    grace: ClassVar[float] = 15.0
 
     @property
     def port(self) -> int:

@@ -5,7 +5,6 @@ import os
 import pwd
 import shutil
 import subprocess
-from typing import ClassVar
 from urllib.parse import unquote, urlsplit
 
 import aiomysql
@@ -60,7 +59,6 @@ class MariaDB(Server):
     """A single server; InnoDB keeps what was committed through kill -9."""
 
     name = "mysql"
-    grace: ClassVar[float] = 15.0
 
     @property
     def port(self) -> int:

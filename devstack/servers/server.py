@@ -6,8 +6,8 @@ import os
 import shutil
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
 
 from clickstream.errors import ConfigurationError, UnavailableError
 from devstack.layout import Layout
@@ -26,9 +26,6 @@ class Server(ABC):
 
     layout: Layout
     plan: Plan
-
-    # How long it may take to end by itself, in seconds, before it is killed.
-    grace: ClassVar[float] = 10.0
 
     @property
     @abstractmethod
@@ -71,7 +68,7 @@ class Server(ABC):
         """Its folder."""
         return self.layout.data(self.name)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Changes with the command line or environment, so that a process started from other ones is replaced."""
         started_with = json.dumps([self.command(), self.environment()], sort_keys=True)

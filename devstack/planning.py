@@ -1,0 +1,80 @@
+"""From what a command asks for to a plan: which services are external, which servers run, on which ports."""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from clickstream.errors import ConfigurationError
+from devstack import ports
+from devstack.layout import Layout
+from devstack.plan import Plan
+from devstack.record import Record
+from devstack.services import SERVICES, Service, resolve, servers, usual_ports
+
+
+def with_environment(plan: Plan, environment: Mapping[str, str]) -> Plan:
+    """The plan with those services external whose address variable names somebody else's server."""
+    external = {}
+    for service in SERVICES.values():
+        address = environment.get(service.variable)
+        if address and not _is_own(service, address, plan):
+            external[service.name] = address
+    return replace(plan, external=external)
+
+
+def with_clickhouse_nodes(plan: Plan, nodes: int | None) -> Plan:
+    """The plan with so many ClickHouse servers; None leaves it alone.
+
+    Raises:
+        ConfigurationError: less than one.
+    """
+    if nodes is None:
+        return plan
+    if nodes < 1:
+        raise ConfigurationError(f"{nodes} ClickHouse nodes were asked for: it must be 1 or more")
+    return replace(plan, clickhouse_nodes=nodes)
+
+
+def chosen(layout: Layout, plan: Plan, only: Collection[str]) -> list[str]:
+    """The servers and external services that a command is about: all of them when `only` is empty.
+
+    Raises:
+        ConfigurationError: a name is unknown.
+    """
+    if not only:
+        return [*servers(layout, plan), *plan.external]
+    found = []
+    for name in only:
+        found += [name] if name in plan.external else resolve(name, layout, plan)
+    return found
+
+
+def with_servers(layout: Layout, plan: Plan, added: Collection[str]) -> Plan:
+    """The plan with these servers wanted besides those that it wants already, and a port for each.
+
+    Remembered ports stay, unless a stranger has taken one while its server did not run.
+
+    Raises:
+        UnavailableError: no port is free.
+    """
+    own = servers(layout, plan)
+    plan = replace(plan, wanted=tuple(sorted({*plan.wanted, *added} & own.keys())))
+    given = dict(plan.ports)
+    for service in SERVICES.values():
+        names = [server.name for server in service.servers(layout, plan)]
+        if service.name in plan.external or not {*names} & {*plan.wanted}:
+            continue
+        for name, usual in usual_ports(service, plan).items():
+            # A ClickHouse node has the port of its name; the ports of other services belong to all their servers.
+            users = [name] if name in names else names
+            if not any(Record.load(layout.record(user)).process for user in users):
+                others = {port for other, port in given.items() if other != name}
+                given[name] = ports.choose(given.get(name, usual), layout.root, others)
+    return replace(plan, ports=given)
+
+
+def _is_own(service: Service, address: str, plan: Plan) -> bool:
+    """Whether an address is one that `clickstream env` gave out: every server in it is at a port of this devstack."""
+    own = {port for name, port in plan.ports.items() if name.partition("-")[0] == service.name or name in service.ports}
+    found = re.findall(r"([^/@,;]+):(\d+)(?=[/,;#?]|$)", address)
+    return bool(found) and all(host == ports.HOST and int(port) in own for host, port in found)
