@@ -1,5 +1,6 @@
 """`clickstream migrate`."""
 
+import logging
 from typing import Annotated
 
 import typer
@@ -35,6 +36,8 @@ def register(app: typer.Typer) -> None:
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, change nothing.")] = False,
     ) -> None:
         """Bring ClickHouse, MySQL and Kafka to what ddl/ describes. It can be repeated at any time."""
+        # It logs its own line about a server that does not answer; our error says it better.
+        logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
         outcomes: list[Outcome] = []
         try:
             run(only, dry_run=dry_run, report=outcomes.append)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError
 
 from clickstream import names
 from clickstream.config.clickhouse import ClickHouseSettings, Node
@@ -109,6 +109,8 @@ def _apply(client: Client, node: Node, migration: Migration) -> None:
     for statement in migration.statements:
         try:
             client.command(statement.text)
+        except OperationalError:
+            raise  # the server was lost: said by _connected
         except DatabaseError as error:
             raise MigrationError(
                 f"{migration.path}, line {statement.line}, failed on {node}: {error}; the statement begins "
@@ -165,6 +167,8 @@ def _connected(node: Node, settings: ClickHouseSettings) -> Iterator[Client]:
             autogenerate_session_id=False,  # a session admits one query at a time, and none is needed
         )
         yield client
+    except OperationalError as error:
+        raise UnavailableError(f"ClickHouse at {node} does not answer: {error}") from error
     except DatabaseError as error:
         if error.code == _AUTHENTICATION_FAILED:
             raise ConfigurationError(
@@ -172,7 +176,7 @@ def _connected(node: Node, settings: ClickHouseSettings) -> Iterator[Client]:
             ) from error
         raise MigrationError(f"ClickHouse at {node} refused: {error}") from error
     except ClickHouseError as error:
-        raise UnavailableError(f"ClickHouse at {node} does not answer: {error}") from error
+        raise MigrationError(f"ClickHouse at {node}: {error}") from error
     finally:
         if client is not None:
             client.close()

@@ -11,7 +11,7 @@ from clickstream.kafka import KafkaAdmin
 from clickstream.migrate.outcome import Outcome, Report, State, silent
 from clickstream.migrate.topics import Topic, read_topics
 
-_TIMEOUT = 30.0
+_TIMEOUT = 15.0
 
 
 def migrate_kafka(settings: KafkaSettings, ddl: Path, *, dry_run: bool = False, report: Report = silent) -> None:

@@ -1,0 +1,191 @@
+"""The shipped ClickHouse files, applied by the engine itself."""
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from clickstream import names
+from clickstream.events.action import NUMBERS, Action
+from clickstream.events.model import Context, EnrichedEvent, Event
+from clickstream.events.row import encode_enriched_row
+from clickstream.migrate.files import ddl_directory, read_migrations
+from clickstream.migrate.render import Topology, render
+
+NOW = datetime.now(UTC).replace(microsecond=123_000) - timedelta(hours=1)  # rows older than 90 days do not stay
+
+COLUMNS = (
+    "SELECT name, type, default_kind, default_expression, comment FROM system.columns WHERE database = 'shop' "
+    "AND table = '{}' ORDER BY position"
+)
+
+
+def run(folder: Path, *statements: str) -> list[list[list[Any]]]:
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("engine.py")), str(folder)],
+        input=json.dumps(statements),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answers: list[list[list[Any]]] = json.loads(done.stdout)
+    return answers
+
+
+def ddl(cluster: str = "") -> list[str]:
+    migrations = [render(found, Topology(cluster)) for found in read_migrations(ddl_directory(None) / "clickhouse")]
+    return [statement.text for migration in migrations for statement in migration.statements]
+
+
+def prepared(cluster: str = "") -> list[str]:
+    return ["CREATE DATABASE shop", "USE shop", *ddl(cluster)]
+
+
+@pytest.fixture(scope="module")
+def columns(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, list[str]]]:
+    """Of each table: name -> type, kind of default, default, comment. The DDL is applied twice: it can be repeated."""
+    tables = (names.TABLE_BEHAVIORS_LOCAL, names.TABLE_BEHAVIORS, names.TABLE_REPAIRS)
+    folder = tmp_path_factory.mktemp("engine")
+    answers = run(folder, *prepared(), *ddl(), *(COLUMNS.format(table) for table in tables))
+    return {
+        table: {row[0]: row[1:] for row in rows} for table, rows in zip(tables, answers[-len(tables) :], strict=True)
+    }
+
+
+PUBLISHED = {
+    **dict.fromkeys(
+        ("event_id", "tenant_id", "scenario_id", "user_id", "item_id", "extra_data", "experiment_id"), "String"
+    ),
+    "experiment_group": "String",
+    "watch_duration": "Int32",
+    "completion_rate": "Float32",
+    "timestamp": "DateTime64(3)",
+    "date": "Date",
+    names.COLUMN_EPOCH: "UInt32",
+    names.COLUMN_PARTITION: "UInt16",
+    names.COLUMN_OFFSET: "UInt64",
+}
+
+
+def test_every_field_of_an_event_has_a_column(columns: dict[str, dict[str, list[str]]]) -> None:
+    fields = {*Event.__struct_encode_fields__, *EnrichedEvent.__struct_encode_fields__}
+    stored = {name for name, column in columns[names.TABLE_BEHAVIORS_LOCAL].items() if column[1] != "ALIAS"}
+    assert stored == fields | {"date"}
+
+
+def test_every_field_of_the_context_has_an_element(columns: dict[str, dict[str, list[str]]]) -> None:
+    kind = columns[names.TABLE_BEHAVIORS_LOCAL]["context"][0]
+    elements = [part.split()[0] for part in kind.removeprefix("Tuple(").split(",")]
+    assert elements == list(Context.__struct_encode_fields__)
+
+
+def test_published_columns_keep_their_types(columns: dict[str, dict[str, list[str]]]) -> None:
+    found = {name: columns[names.TABLE_BEHAVIORS_LOCAL][name][0] for name in PUBLISHED}
+    assert found == PUBLISHED
+
+
+def test_actions_have_the_numbers_of_the_model(columns: dict[str, dict[str, list[str]]]) -> None:
+    numbers = ", ".join(f"'{action}' = {number}" for action, number in NUMBERS.items())
+    assert columns[names.TABLE_BEHAVIORS_LOCAL]["action_type"][0] == f"Enum8({numbers})"
+
+
+def test_every_column_says_what_it_is(columns: dict[str, dict[str, list[str]]]) -> None:
+    for table in (names.TABLE_BEHAVIORS_LOCAL, names.TABLE_REPAIRS):
+        assert [name for name, column in columns[table].items() if not column[3]] == []
+
+
+def test_the_table_that_queries_name_has_every_column(columns: dict[str, dict[str, list[str]]]) -> None:
+    assert set(columns[names.TABLE_BEHAVIORS]) == set(columns[names.TABLE_BEHAVIORS_LOCAL])
+
+
+def test_there_are_more_than_fifty_dimension_columns(columns: dict[str, dict[str, list[str]]]) -> None:
+    measures = {"watch_duration", "completion_rate", "quantity", "price", "product_price", "revenue", "receive_delay"}
+    technical = {"event_id", "extra_data", "dim_missing", "timestamp", "received_at", "context"}
+    dimensions = {name for name in columns[names.TABLE_BEHAVIORS_LOCAL] if not name.startswith("_")}
+    assert len(dimensions - measures - technical) + len(Context.__struct_encode_fields__) >= 50
+
+
+def test_where_a_cluster_is_named_queries_go_to_all_its_shards(tmp_path: Path) -> None:
+    engine = f"SELECT engine_full FROM system.tables WHERE database = 'shop' AND name = '{names.TABLE_BEHAVIORS}'"
+    # From one server to a cluster and back: what is there is replaced.
+    answers = run(tmp_path, *prepared(), *ddl("shop"), engine, COLUMNS.format(names.TABLE_BEHAVIORS), *ddl(), engine)
+    distributed, found, view = answers[len(prepared()) + len(ddl("shop"))], answers[-len(ddl()) - 2], answers[-1]
+    assert distributed == [["Distributed('shop', 'shop', 'user_behaviors_local', sipHash64(tenant_id, user_id))"]]
+    assert {"utm_source", "page_host", "event_id"} <= {row[0] for row in found}
+    assert view == [[""]]
+
+
+def row(event: EnrichedEvent, **changes: object) -> str:
+    """An event as the sink writes it, with other values for some of the columns."""
+    line = encode_enriched_row(event).decode()
+    return json.dumps({**json.loads(line), **changes}) if changes else line
+
+
+def enriched(**fields: Any) -> EnrichedEvent:
+    given = {"event_id": "e", "tenant_id": "t", "scenario_id": "s", "user_id": "u", "action_type": Action.CUSTOM}
+    place = {"timestamp": round(NOW.timestamp() * 1000), "epoch": 2**32 - 1, "partition": 2**16 - 1, "offset": 2**63}
+    return EnrichedEvent(**{**given, **place, **fields})
+
+
+def stored(folder: Path, rows: list[str], select: str) -> list[list[Any]]:
+    # As the sink inserts; the engine's own client has synchronous inserts anyway.
+    insert = f"INSERT INTO {names.TABLE_BEHAVIORS_LOCAL} FORMAT JSONEachRow " + "\n".join(rows)
+    return run(folder, *prepared(), insert, f"SELECT {select} FROM {names.TABLE_BEHAVIORS} ORDER BY event_id")[-1]
+
+
+def test_an_event_is_stored_to_the_millisecond(tmp_path: Path) -> None:
+    milliseconds = round(NOW.timestamp() * 1000)
+    times = [milliseconds - offset for offset in (0, 1, 7, 123, 877)]
+    rows = [row(enriched(event_id=f"{i}", timestamp=ms, received_at=ms + 1)) for i, ms in enumerate(times)]
+    found = stored(
+        tmp_path, rows, "toUnixTimestamp64Milli(timestamp)::Float64, toUnixTimestamp64Milli(received_at)::Float64, date"
+    )
+    days = [datetime.fromtimestamp(ms / 1000, UTC).date().isoformat() for ms in times]
+    assert found == [[ms, ms + 1, day] for ms, day in zip(times, days, strict=True)]
+
+
+def test_what_is_sent_is_what_is_stored(tmp_path: Path) -> None:
+    event = enriched(
+        action_type=Action.ORDER,
+        item_id="i",
+        url="https://shop.example/a%20b/c?utm_source=news%20letter+x&utm_medium=%C3%A4&x=1#f",
+        referrer="https://search.example/q?s=1",
+        context=Context(os="iOS", is_bot=True, location="DE-BY/Munich"),
+        x=0,
+        price=9.5,
+        quantity=2,
+        dim_missing=["geo", "product"],
+        extra_data=msgspec.Raw(b'{"a": "\\"b\\""}'),
+    )
+    select = (
+        "action_type, item_id, context.os, context.is_bot, context.location, context.browser, x, y, revenue, "
+        "dim_missing, extra_data, page_host, page_path, referrer_host, utm_source, utm_medium, utm_term, "
+        "_epoch, _partition, toString(_offset)"
+    )
+    (found,) = stored(tmp_path, [row(event)], select)
+    assert found == [
+        *("order", "i", "iOS", True, "DE-BY/Munich", "", 0, -1, 19, ["geo", "product"], '{"a": "\\"b\\""}'),
+        *("shop.example", "/a%20b/c", "search.example", "news letter x", "ä", ""),
+        *(2**32 - 1, 2**16 - 1, str(2**63)),
+    ]
+
+
+def test_null_and_absent_are_the_same(tmp_path: Path) -> None:
+    select = "* EXCEPT (event_id)"
+    optional = set(EnrichedEvent.__struct_encode_fields__) - set(msgspec.json.decode(msgspec.json.encode(enriched())))
+    nulls = dict.fromkeys(optional, None)
+    in_context = {"context": dict.fromkeys(Context.__struct_encode_fields__, None)}
+    rows = [
+        row(enriched(event_id="1")),
+        row(enriched(event_id="2"), **nulls),
+        row(enriched(event_id="3"), **in_context),
+    ]
+    absent, null, null_in_context = stored(tmp_path, rows, select)
+    assert absent == null == null_in_context
