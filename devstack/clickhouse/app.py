@@ -23,6 +23,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 _LOG = logging.getLogger(__name__)
 _MAX_QUERIES = 100
+_KILL_AGAIN_SECONDS = 0.2
 _READING = frozenset(
     ("SELECT", "WITH", "FROM", "(", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN", "CHECK", "SET", "USE")
 )
@@ -133,15 +134,25 @@ class Application:
                 outcome = await execution
                 await answer.write(outcome.data)
                 return outcome
-            async with aclosing(pipe.rows(gone)) as rows:
-                async for piece in rows:
-                    await answer.write(piece)
-            if gone.done() and request.settings.get("cancel_http_readonly_queries_on_client_close") in ("1", "true"):
-                await asyncio.to_thread(self._engine.kill, request.query_id)
+            killer = asyncio.create_task(self._kill_when_gone(request.query_id, gone))
+            try:
+                async with aclosing(pipe.rows()) as rows:
+                    async for piece in rows:
+                        if not gone.done():
+                            await answer.write(piece)
+            finally:
+                killer.cancel()
             return await execution
         finally:
             if session is not None:
                 self._sessions.leave(request.session_id, request.session_seconds, close=request.close_session)
+
+    async def _kill_when_gone(self, query_id: str, gone: asyncio.Future[Any]) -> None:
+        """End a query that nobody reads any more. It may not have begun yet, so once is not enough."""
+        await asyncio.wait((gone,))
+        while True:
+            await asyncio.to_thread(self._engine.kill, query_id)
+            await asyncio.sleep(_KILL_AGAIN_SECONDS)
 
     def _execute(self, query: Query, session: Session | None, pipe: RowPipe | None) -> Outcome:
         """Run a query; called in a thread of its own."""

@@ -103,8 +103,7 @@ class EngineConnection:
         """Run a SELECT whose rows go into a pipe in its format, as fast as the pipe's reader takes them.
 
         INTO OUTFILE is the engine's only output that is a true stream in every format; its other streaming interface
-        ends each block with the format's footer. Appending to the pipe's own entry under /proc opens it anew. A reader
-        that goes away ends the query.
+        ends each block with the format's footer. Appending to the pipe's own entry under /proc opens it anew.
 
         Args:
             statement: A statement of kind READ.

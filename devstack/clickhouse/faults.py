@@ -159,7 +159,8 @@ class FaultProxy:
     async def _close(self) -> None:
         self._listener.close()
         self._reset_connections()
-        await self._server.shutdown(0)
+        # 0 would mean: wait for the requests that hang.
+        await self._server.shutdown(0.1)
         await self._client.close()
 
     def _next(self, *, insert: bool) -> Fault:
@@ -213,12 +214,12 @@ class FaultProxy:
             return response
 
     async def _cut(self, request: web.BaseRequest, answer: aiohttp.ClientResponse) -> web.StreamResponse:
-        """Half of the answer: of its body, or of its head if it has no body."""
+        """The answer up to the half of its body, or too little of its first line if it has no body."""
         body = await answer.read()
         fields = [f"{name}: {value}" for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP]
         lines = [f"HTTP/1.1 {answer.status} {answer.reason}", *fields, f"Content-Length: {len(body)}", "", ""]
         head = "\r\n".join(lines).encode("latin-1")
-        half = head + body[: len(body) // 2] if body else head[: len(head) // 2]
+        half = head + body[: len(body) // 2] if body else head[:7]
         if request.transport is not None:
             request.transport.write(half)
         return self._drop(request)

@@ -10,7 +10,7 @@ _BYTES = 1 << 20
 
 
 class RowPipe:
-    """Rows on their way out. A full pipe makes the query wait, a closed one ends it.
+    """Rows on their way out. A full pipe makes the query wait.
 
     Attributes:
         sink: The write end; whoever runs the query closes it by `close_sink`.
@@ -27,14 +27,18 @@ class RowPipe:
         """End the rows."""
         os.close(self.sink)
 
-    async def rows(self, gone: asyncio.Task[object]) -> AsyncIterator[bytes]:
-        """Pieces of the rows, as large as there are; ends early when `gone` is done. Closes the read end."""
+    async def rows(self) -> AsyncIterator[bytes]:
+        """Pieces of the rows, as large as there are, until the sink is closed. Closes the read end.
+
+        To be read to the end even if nobody wants the rows any more: the engine takes a closed pipe for no reason to
+        end a query, and a full one keeps it from noticing that it is killed.
+        """
         try:
-            while not gone.done():
+            while True:
                 try:
                     data = os.read(self._source, _BYTES)
                 except BlockingIOError:
-                    await self._readable(gone)
+                    await self._readable()
                     continue
                 if not data:
                     return
@@ -42,11 +46,11 @@ class RowPipe:
         finally:
             os.close(self._source)
 
-    async def _readable(self, gone: asyncio.Task[object]) -> None:
+    async def _readable(self) -> None:
         loop = asyncio.get_running_loop()
         ready: asyncio.Future[None] = loop.create_future()
         loop.add_reader(self._source, lambda: ready.done() or ready.set_result(None))
         try:
-            await asyncio.wait((ready, gone), return_when=asyncio.FIRST_COMPLETED)
+            await ready
         finally:
             loop.remove_reader(self._source)
