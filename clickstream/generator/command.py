@@ -65,7 +65,7 @@ def send(model: TrafficModel, destination: Destination, rate: float | None) -> N
     """Send a model's records, flat out or at a rate."""
     with _interruptible() as interrupted:
         pacer: Pacer = FlatOut(interrupted) if rate is None else EvenPace(rate, SystemClock(), interrupted)
-        _send(model, generate(model), destination, pacer, model.events)
+        _send(model, generate(model), destination, pacer, model.events, {"mode": "span"})
 
 
 def send_live(model: TrafficModel, destination: Destination, rate: float, seconds: float | None) -> None:
@@ -77,15 +77,23 @@ def send_live(model: TrafficModel, destination: Destination, rate: float, second
         def stopped() -> bool:
             return interrupted() or clock.monotonic() >= end
 
-        _send(model, live(model, rate, clock), destination, ByTimestamp(clock, stopped), None)
+        _send(
+            model,
+            live(model, rate, clock),
+            destination,
+            ByTimestamp(clock, stopped),
+            None,
+            {"mode": "live", "rate": rate},
+        )
 
 
-def _send(
+def _send(  # noqa: PLR0913, PLR0917 - one call for each way to run, where bundling would only rename
     model: TrafficModel,
     chunks: Iterable[Chunk],
     destination: Destination,
     pacer: Pacer,
     total: int | None,
+    options: dict[str, float | str],
 ) -> None:
     clock, console = SystemClock(), Console(stderr=True)
     tally = Tally(model)
@@ -95,13 +103,14 @@ def _send(
         with progress_bar(console, total) as progress:
             run(chunks, pacer, writer, tally, progress)
     took = max(clock.monotonic() - begun, 1e-9)
-    answers = report(tally)
+    answers = report(tally, **options)
     if destination.answers is not None:
         answers.save(destination.answers)
     console.print(
         f"{answers.sent:,} records in {took:.1f} s, {answers.sent / took:,.0f}/s: {answers.valid:,} valid events, "
         f"{answers.duplicates:,} duplicates, {sum(answers.malformed.values()):,} malformed",
         highlight=False,
+        soft_wrap=True,
     )
 
 

@@ -1,6 +1,7 @@
 """Pre-rendered pieces of JSON: each table holds every value that one part of an event can take."""
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import numpy as np
 import orjson
@@ -118,6 +119,7 @@ class Fragments:
         named = [members(action_type=name) for name in EVENT_NAMES[:CUSTOM]]
         named += [members(action_type="custom", event_name=name) for name in EVENT_NAMES[CUSTOM:]]
         items = _ids([shop.item_prefix for shop in shops], model.items).tolist()
+        quoted = _ids([quote(shop.item_prefix) for shop in shops], model.items).tolist()
         slots = [b"", *(members(position=p) for p in range(1, POSITIONS))]
         slots += [b"", *(members(position=p, element_id=f"card-{p}") for p in range(1, POSITIONS))]
         contexts, viewports = zip(*[_context(profile) for profile in range(CONTEXTS)], strict=True)
@@ -130,7 +132,7 @@ class Fragments:
             name=table(named),
             item=table([b"", *(b',"item_id":"%b"' % item for item in items)]),
             page=table(lists + products),
-            url_end=table([b"", *(b'%b"' % item for item in items)]),
+            url_end=table([b"", *(b'%b"' % item for item in quoted)]),
             slot=table(slots),
             x=table([b"", *(members(x=x) for x in range(SCREEN_WIDTH))]),
             y=table([b"", *(members(y=y) for y in range(SCREEN_HEIGHT))]),
@@ -143,5 +145,5 @@ class Fragments:
 
 
 def _ids(prefixes: list[str], count: int) -> AnyArray:
-    """Ids of all tenants in turn: prefix and seven digits, as fixed-width bytes of shape (tenants * count,)."""
+    """Ids of all tenants in turn: prefix and seven digits, as bytes of shape (tenants * count,)."""
     return np.array([f"{prefix}{number:07d}".encode() for prefix in prefixes for number in range(count)])

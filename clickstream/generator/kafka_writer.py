@@ -111,8 +111,10 @@ class KafkaWriter:
 
     def _wait_until_in_flight(self, most: int) -> None:
         self._producer.poll(0)
+        # Waiting for the last ones, do not wait for batches to fill too.
+        wait = self._producer.poll if most else self._producer.flush
         while len(self._producer) > most:
-            self._producer.flush(0.005) if not most else self._producer.poll(0.005)
+            wait(0.005)
         if self._refused:
             raise UnavailableError(
                 f"Kafka at {self._bootstrap} refused {self._refused} records for {self._topic}: {self._reason}; "

@@ -6,9 +6,10 @@ from clickstream.errors import ConfigurationError
 from clickstream.generator.catalogue import TENANTS
 
 HOUR_MS = 3_600_000
-# Above these the fixed-width ids of seven digits run out.
-MAX_USERS = MAX_ITEMS = 10_000_000
-EVENTS_PER_SESSION = 25
+# Ids are rendered beforehand: a million of each for eight tenants takes 2 GB.
+MAX_USERS = MAX_ITEMS = 1_000_000
+# What `sessions` makes on average with the default behaviour. Were it wrong, model time would only run off real time.
+EVENTS_PER_SESSION = 22
 SESSIONS_PER_USER_AND_HOUR = 1
 
 

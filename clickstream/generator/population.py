@@ -24,7 +24,8 @@ def quantiles(weights: Floats, size: int = LARGE_TABLE) -> npt.NDArray[np.int32]
     """A table of `size` indices into `weights`, each about in proportion to its weight."""
     cumulative = np.cumsum(weights)
     points = (np.arange(size) + 0.5) * (cumulative[-1] / size)
-    return np.searchsorted(cumulative, points).clip(max=len(weights) - 1).astype(np.int32)
+    found: npt.NDArray[np.int32] = np.searchsorted(cumulative, points).clip(max=len(weights) - 1).astype(np.int32)
+    return found
 
 
 def exponential(mean_us: float, least_us: int = 0) -> Ints:

@@ -51,7 +51,8 @@ def hexadecimal(words: Words) -> Bytes:
 def digits(numbers: Ints) -> Bytes:
     """The decimal digits of numbers that have thirteen, shape (n, 13)."""
     groups = np.stack([numbers // 10**12, numbers // 10**8 % 10**4, numbers // 10**4 % 10**4, numbers % 10**4], axis=1)
-    return _FOUR_DIGITS[groups].view(np.uint8).reshape(-1, 16)[:, 3:]
+    spelled: Bytes = _FOUR_DIGITS[groups].view(np.uint8).reshape(-1, 16)[:, 3:]
+    return spelled
 
 
 def uuid7(milliseconds: Ints, salt: Words, more: Words) -> Bytes:

@@ -4,7 +4,7 @@ import numpy as np
 
 from clickstream.generator.catalogue import ADD_CART, CLICK, IMPRESSION, LIKE, ORDER, PAGEVIEW, SHARE, VIEW
 from clickstream.generator.malformed import KINDS
-from clickstream.generator.model import EVENTS_PER_SESSION, HOUR_MS, TrafficModel
+from clickstream.generator.model import HOUR_MS, TrafficModel
 from clickstream.generator.population import Population, draw, exponential
 from clickstream.generator.records import RECORD, AnyArray, Ints, Records
 
@@ -126,8 +126,3 @@ class Sessions:
         again["sent"] += draw(rng, _RESENT, len(again)) * self._pace // 1000
         again["duplicate"] = True
         return np.concatenate([events, again])
-
-
-def sessions_for(events: float) -> int:
-    """How many sessions make about that many events."""
-    return max(1, round(events / EVENTS_PER_SESSION))

@@ -84,4 +84,5 @@ class TimeWarp:
         begin, end = self._model[left], self._model[left + 1]
         real, until = self._real[left], self._real[left + 1]
         # Fractions, not products: a slice may be a month long, and the product of two such lengths overflows.
-        return real + ((model_us - begin) / np.maximum(1, end - begin) * (until - real)).astype(np.int64)
+        mapped: Ints = real + ((model_us - begin) / np.maximum(1, end - begin) * (until - real)).astype(np.int64)
+        return mapped

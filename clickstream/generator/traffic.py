@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from clickstream.clock import Clock
-from clickstream.generator.model import TrafficModel
+from clickstream.generator.model import EVENTS_PER_SESSION, TrafficModel
 from clickstream.generator.population import Population
 from clickstream.generator.records import Chunk
 from clickstream.generator.rendering import Renderer
 from clickstream.generator.schedule import Schedule
-from clickstream.generator.sessions import MAX_DELAY, Sessions, sessions_for
+from clickstream.generator.sessions import MAX_DELAY, Sessions
 from clickstream.generator.timewarp import EvenTimeline, LiveTimeline, Timeline, TimeWarp
 
 # Small enough for a chunk's columns to stay in the cache, large enough to forget the cost of a numpy call.
@@ -41,8 +41,8 @@ def _chunks(model: TrafficModel, timeline: Timeline, size: int, rate: float, lef
     population = Population(model)
     sessions = Sessions(model, population)
     renderer = Renderer(model, population)
-    count = sessions_for(size)
-    slice_us = max(1, round(size / rate * 1_000_000))
+    count = max(1, round(size / EVENTS_PER_SESSION))
+    slice_us = max(1, round(count * EVENTS_PER_SESSION / rate * 1_000_000))
     schedule = Schedule(slice_us)
     warp = TimeWarp(timeline, MAX_DELAY)
     number = 0

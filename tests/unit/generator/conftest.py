@@ -10,6 +10,8 @@ from clickstream.generator.report import report
 from clickstream.generator.tally import Tally
 from clickstream.generator.traffic import generate
 
+from . import naive
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -37,6 +39,13 @@ def collect(model: TrafficModel, chunks: Iterable[Chunk]) -> Sample:
     return Sample(model, keys, values, timestamps, report(tally))
 
 
+@dataclass(frozen=True)
+class Recount:
+    events: list[tuple[naive.Event, int]]
+    duplicates: int
+    malformed: int
+
+
 # Few users and items, so that they meet again; over midnight; many chunks; enough faults of each kind.
 CROWDED = TrafficModel(
     events=90_000,
@@ -55,3 +64,8 @@ CROWDED = TrafficModel(
 @pytest.fixture(scope="session")
 def crowded() -> Sample:
     return collect(CROWDED, generate(CROWDED))
+
+
+@pytest.fixture(scope="session")
+def recount(crowded: Sample) -> Recount:
+    return Recount(*naive.unique(crowded.records))

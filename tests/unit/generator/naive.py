@@ -36,7 +36,8 @@ def is_valid(event: Event, record_ms: int) -> bool:
         return False
     if any(not 0 <= event.get(name, 0) < 2**31 for name in ("x", "y", "position", "watch_duration")):
         return False
-    return -5 * 60_000 <= record_ms - event["timestamp"] <= 7 * 86_400_000
+    age: int = record_ms - event["timestamp"]
+    return -5 * 60_000 <= age <= 7 * 86_400_000
 
 
 def unique(records: list[tuple[bytes, int]]) -> tuple[list[tuple[Event, int]], int, int]:

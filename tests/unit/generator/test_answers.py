@@ -10,19 +10,14 @@ from clickstream.generator.answers import HALF_LIFE_MS, Answers, PlaceAnswers
 from clickstream.generator.catalogue import SCENARIOS
 
 from . import naive
-from .conftest import Sample
+from .conftest import Recount, Sample
 
 Places = dict[tuple[str, str], list[naive.Event]]
 
 
 @pytest.fixture(scope="module")
-def recount(crowded: Sample) -> tuple[list[tuple[naive.Event, int]], int, int]:
-    return naive.unique(crowded.records)
-
-
-@pytest.fixture(scope="module")
-def events(recount: tuple[list[tuple[naive.Event, int]], int, int]) -> list[naive.Event]:
-    return [event for event, _ in recount[0]]
+def events(recount: Recount) -> list[naive.Event]:
+    return [event for event, _ in recount.events]
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +34,8 @@ def answered(crowded: Sample, places: Places) -> list[tuple[PlaceAnswers, list[n
     return [(place, places[place.tenant_id, place.scenario_id]) for place in crowded.answers.places]
 
 
-def test_totals(crowded: Sample, recount: tuple[list[tuple[naive.Event, int]], int, int]) -> None:
-    events, duplicates, malformed = recount
+def test_totals(crowded: Sample, recount: Recount) -> None:
+    events, duplicates, malformed = recount.events, recount.duplicates, recount.malformed
     answers = crowded.answers
     assert answers.sent == len(crowded.values) == crowded.model.events
     assert (answers.valid, answers.duplicates) == (len(events), duplicates)

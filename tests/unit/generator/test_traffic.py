@@ -16,12 +16,12 @@ from clickstream.generator.model import TrafficModel
 from clickstream.generator.traffic import generate, live
 
 from . import naive
-from .conftest import CROWDED, Sample, collect
+from .conftest import CROWDED, Recount, Sample, collect
 
 
 @pytest.fixture(scope="module")
-def unique(crowded: Sample) -> list[tuple[naive.Event, int]]:
-    return naive.unique(crowded.records)[0]
+def unique(recount: Recount) -> list[tuple[naive.Event, int]]:
+    return recount.events
 
 
 @pytest.fixture(scope="module")
@@ -195,3 +195,19 @@ def test_live_records_carry_the_present_and_catch_up_after_a_pause() -> None:
         clock.advance(len(chunk) / 1000)
     clock.advance(60)
     assert next(chunks).timestamps[0] == pytest.approx(clock.now() * 1000, abs=1)
+
+
+def test_model_time_runs_like_real_time() -> None:
+    """Else sessions would be stretched or squeezed; the first half is given to the sessions to fill up."""
+    model = TrafficModel(events=60_000)
+    chunks = list(generate(model))
+    session = np.concatenate([chunk.records["session"] for chunk in chunks])
+    at = np.concatenate([chunk.event_times for chunk in chunks]) - model.start_ms
+    settled = at > model.span_ms / 2
+    _, number = np.unique(session[settled], return_inverse=True)
+    last = np.zeros(number.max() + 1)
+    np.maximum.at(last, number, at[settled])
+    first = np.full(number.max() + 1, np.inf)
+    np.minimum.at(first, number, at[settled])
+    # A third of the sessions have one list and last some seconds; the others have some 45 s between their lists.
+    assert 40_000 < (last - first).mean() < 80_000
