@@ -1,20 +1,21 @@
 """Kafka's administration: connections that fail with an address, topic ids, and the epoch made of them."""
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import xxhash
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
+from clickstream.clock import Clock
 from clickstream.errors import UnavailableError
 
 T = TypeVar("T")
 
 _ABSENT = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.UNKNOWN_TOPIC_ID})
 EPOCHS = 2**32 - 1
+_POLL_SECONDS = 0.05
 
 
 class KafkaAdmin:
@@ -33,10 +34,13 @@ class KafkaAdmin:
         self.bootstrap = bootstrap
         self.timeout = timeout
         self._problem = ""
-        self._lock = threading.Lock()
-        self.client = AdminClient(
-            {"bootstrap.servers": bootstrap, "error_cb": self._note, "log_level": 0, "socket.timeout.ms": 10_000}
-        )
+        configuration: dict[str, Any] = {
+            "bootstrap.servers": bootstrap,
+            "error_cb": self._note,
+            "log_level": 0,
+            "socket.timeout.ms": 10_000,
+        }
+        self.client = AdminClient(configuration)
 
     def ask(self, request: Callable[[AdminClient], T]) -> T:
         """Make a request that answers directly.
@@ -63,6 +67,18 @@ class KafkaAdmin:
             raise self._unavailable("no answer in time") from error
         except KafkaException as error:
             raise self._translated(error) from error
+
+    def await_topic(self, topic: str, clock: Clock) -> None:
+        """Wait until the brokers know a topic that was just created: the controller answers before they do.
+
+        Raises:
+            UnavailableError: they do not within `timeout` seconds.
+        """
+        deadline = clock.monotonic() + self.timeout
+        while topic not in self.ask(lambda client: client.list_topics(timeout=self.timeout)).topics:
+            if clock.monotonic() > deadline:
+                raise self._unavailable(f"topic {topic} was created but is not known to the brokers")
+            clock.sleep(_POLL_SECONDS)
 
     def _note(self, error: KafkaError) -> None:
         self._problem = error.str()

@@ -5,6 +5,7 @@ from pathlib import Path
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, ResourceType
 
+from clickstream.clock import SystemClock
 from clickstream.config.kafka import KafkaSettings
 from clickstream.errors import MigrationError
 from clickstream.kafka import KafkaAdmin
@@ -59,11 +60,13 @@ def _create(admin: KafkaAdmin, new: NewTopic, dry_run: bool) -> bool:
     answers = admin.ask(lambda client: client.create_topics([new], request_timeout=_TIMEOUT))
     try:
         admin.wait(answers[new.topic])
+        created = True
     except KafkaException as error:
-        if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
-            return False
-        raise
-    return True
+        if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+            raise
+        created = False
+    admin.await_topic(new.topic, SystemClock())
+    return created
 
 
 def _alter(admin: KafkaAdmin, topic: Topic, name: str, dry_run: bool) -> bool:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import aiomysql
-import pymysql
 
 from clickstream import names
 from clickstream.config.mysql import MySqlAddress, parse_mysql_url
@@ -73,7 +72,7 @@ async def _use(cursor: Any, address: MySqlAddress, *, create: bool) -> bool:
     quoted = "`" + address.database.replace("`", "``") + "`"
     try:
         await cursor.execute(f"USE {quoted}")
-    except pymysql.err.MySQLError as error:
+    except aiomysql.MySQLError as error:
         if error.args[0] != _UNKNOWN_DATABASE:
             raise
         if not create:
@@ -98,7 +97,7 @@ async def _apply(cursor: Any, address: MySqlAddress, migration: Migration) -> No
     for statement in migration.statements:
         try:
             await cursor.execute(statement.text)
-        except pymysql.err.MySQLError as error:
+        except aiomysql.MySQLError as error:
             if error.args[0] in _CONNECTION_ERRORS:
                 raise
             raise MigrationError(
@@ -144,7 +143,7 @@ async def _connected(address: MySqlAddress) -> AsyncIterator[Any]:
                 yield cursor
         finally:
             connection.close()
-    except pymysql.err.MySQLError as error:
+    except aiomysql.MySQLError as error:
         if error.args[0] in _ACCESS_DENIED:
             raise ConfigurationError(
                 f"MySQL at {address} refuses user {address.user!r}: {_text(error)}; correct CLICKSTREAM_MYSQL_URL or "
@@ -155,5 +154,5 @@ async def _connected(address: MySqlAddress) -> AsyncIterator[Any]:
         raise MigrationError(f"MySQL at {address} refused: {_text(error)}") from error
 
 
-def _text(error: pymysql.err.MySQLError) -> str:
+def _text(error: aiomysql.MySQLError) -> str:
     return str(error.args[-1])
