@@ -2,15 +2,15 @@
 
 import json
 import urllib.request
-from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from clickstream.errors import UnavailableError
-from devstack import flink_home
+from devstack import flink_command, flink_home
+from devstack.flink_command import Role
 from devstack.ports import HOST
 from devstack.processes import ProcessId
-from devstack.servers.server import Server
+from devstack.servers.server import Server, java
 
 
 def ask(address: str, path: str) -> Any:
@@ -39,10 +39,7 @@ def probe(address: str) -> None:
 class FlinkServer(Server):
     """What both have in common."""
 
-    @property
-    @abstractmethod
-    def script(self) -> str:
-        """Its script in Flink's bin/."""
+    role: ClassVar[Role]
 
     @property
     def port(self) -> int:
@@ -59,19 +56,19 @@ class FlinkServer(Server):
         flink_home.build(self.layout, self.plan)
 
     def command(self) -> list[str]:
-        """In the foreground: the script becomes the JVM, so that its pid is the one to watch."""
-        return [str(flink_home.home(self.layout) / "bin" / self.script), "start-foreground"]
+        """The JVM itself, so that its pid is the one to watch."""
+        return flink_command.command(self.layout, self.role, java())
 
     def environment(self) -> dict[str, str]:
-        """Where its configuration is, and what its log files are called after."""
-        return {"FLINK_CONF_DIR": str(flink_home.configuration(self.layout)), "FLINK_IDENT_STRING": "clickstream"}
+        """Where its configuration, plugins and logs are."""
+        return flink_command.environment(self.layout)
 
 
 class JobManager(FlinkServer):
     """Plans and coordinates jobs. Keeps them in memory: killed, it forgets them, their checkpoints stay."""
 
     name = "jobmanager"
-    script = "jobmanager.sh"
+    role = flink_command.JOBMANAGER
 
     def probe(self, process: ProcessId) -> None:
         """Ask for the cluster's overview."""
@@ -83,7 +80,7 @@ class TaskManager(FlinkServer):
     """Runs the operators, in Python workers where they are Python."""
 
     name = "taskmanager"
-    script = "taskmanager.sh"
+    role = flink_command.TASKMANAGER
 
     def probe(self, process: ProcessId) -> None:
         """See that this very process has registered: one that was killed stays listed until it is missed."""

@@ -88,7 +88,8 @@ class Kafka(Server):
         if (self.data / "log" / "meta.properties").exists():
             return
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        options = ["-t", cluster, "-c", str(self.data / "server.properties")]
+        # Joined by "=": one in 64 ids starts with a dash, and would be taken for another option.
+        options = [f"--cluster-id={cluster}", "-c", str(self.data / "server.properties")]
         formatted = subprocess.run(
             [*self._java("128m"), "kafka.tools.StorageTool", "format", *options],
             capture_output=True,
