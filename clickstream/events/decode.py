@@ -47,7 +47,7 @@ class EventDecoder(Generic[E]):
         if value is None:
             return Rejection(RejectReason.TOMBSTONE)
         try:
-            return self._check(self._parse(value), record_ms)
+            return checked(self._parse(value), record_ms, self._limits)
         except RejectedError as error:
             return error.rejection
         except PARSE_ERRORS as error:
@@ -69,21 +69,27 @@ class EventDecoder(Generic[E]):
         known = move_unknown_fields(fields, self._fields)
         return self._decoder.decode(msgspec.json.encode(known))
 
-    def _check(self, event: E, record_ms: int) -> E:
-        if event.action_type in RECOMMENDATION_ACTIONS and not event.item_id:
-            raise RejectedError(RejectReason.ITEM_REQUIRED, "item_id")
-        if event.received_at is None:
-            event.received_at = record_ms
-        age = event.received_at - event.timestamp
-        if age > self._limits.oldest_ms:
-            raise RejectedError(RejectReason.TIMESTAMP_TOO_OLD, "timestamp")
-        if -age > self._limits.newest_ms:
-            raise RejectedError(RejectReason.TIMESTAMP_TOO_NEW, "timestamp")
-        if event.event_name is None:
-            event.event_name = event.action_type.value
-        if event.extra_data is not msgspec.UNSET:
-            event.extra_data = _checked_extra_data(event.extra_data)
-        return event
+
+def checked(event: E, record_ms: int, limits: Limits) -> E:
+    """Apply the rules that need more than one field, and fill in what follows from others.
+
+    Raises:
+        RejectedError: the event breaks one of them.
+    """
+    if event.action_type in RECOMMENDATION_ACTIONS and not event.item_id:
+        raise RejectedError(RejectReason.ITEM_REQUIRED, "item_id")
+    if event.received_at is None:
+        event.received_at = record_ms
+    age = event.received_at - event.timestamp
+    if age > limits.oldest_ms:
+        raise RejectedError(RejectReason.TIMESTAMP_TOO_OLD, "timestamp")
+    if -age > limits.newest_ms:
+        raise RejectedError(RejectReason.TIMESTAMP_TOO_NEW, "timestamp")
+    if event.event_name is None:
+        event.event_name = event.action_type.value
+    if event.extra_data is not msgspec.UNSET:
+        event.extra_data = _checked_extra_data(event.extra_data)
+    return event
 
 
 def move_unknown_fields(fields: dict[str, Any], known: frozenset[str] = _EVENT_FIELDS) -> dict[str, Any]:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from clickstream.names import RejectReason
 
 _PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
-_MISSING = re.compile(r"missing required field `(?P<name>[^`]*)`")
+_MISSING = re.compile(r"^Object missing required field `(?P<name>[^`]*)`")
 
 # The first pattern found in the message decides. The messages are msgspec's; the unit tests hold each of them to it.
+# A message may quote what was sent, so the patterns that come before the quoting one stand at the message's start.
 _REASONS: tuple[tuple[re.Pattern[str], RejectReason], ...] = (
     (_MISSING, RejectReason.MISSING_FIELD),
-    (re.compile(r"Invalid enum value"), RejectReason.UNKNOWN_ACTION),
+    (re.compile(r"^Invalid enum value"), RejectReason.UNKNOWN_ACTION),
     (re.compile(r"of length >="), RejectReason.EMPTY),
     (re.compile(r"of length <="), RejectReason.TOO_LONG),
     (re.compile(r"`(int|float)` (<|>)|out of range"), RejectReason.OUT_OF_RANGE),
