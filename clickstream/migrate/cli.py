@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from clickstream.config import ClickHouseSettings, KafkaSettings, ServerSettings, resolve
 from clickstream.errors import ConfigurationError
@@ -84,7 +85,7 @@ def table(outcomes: list[Outcome], *, dry_run: bool) -> Table:
         shown.add_column(heading, overflow="fold")
     for outcome in outcomes:
         result = f"{outcome.state}: {outcome.note}" if outcome.note else str(outcome.state)
-        shown.add_row(outcome.server, outcome.what, f"[{_STYLES[outcome.state]}]{result}[/]")
+        shown.add_row(Text(outcome.server), Text(outcome.what), Text(result, style=_STYLES[outcome.state]))
     return shown
 
 
