@@ -1,0 +1,111 @@
+"""What the variants share: a topic, a table, and how rows are counted."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import clickhouse_connect
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from clickstream.clock import SystemClock
+from clickstream.config import ClickHouseSettings, KafkaSettings, resolve
+from clickstream.errors import ClickstreamError
+from clickstream.generator.kafka_writer import KafkaWriter
+from clickstream.generator.model import TrafficModel
+from clickstream.generator.traffic import generate
+from clickstream.migrate import cli as migrate
+from clickstream.names import TABLE_BEHAVIORS_LOCAL
+from devstack.demo.job import Job
+
+PARTITIONS = 4
+DEADLINE_SECONDS = 600
+POLL_SECONDS = 0.1
+
+
+class Bench:
+    """One topic of valid events, all different, and the table that they go to."""
+
+    def __init__(self, topic: str, parallelism: int) -> None:
+        self.topic = topic
+        self.table = TABLE_BEHAVIORS_LOCAL
+        self.events = 0
+        self._parallelism = parallelism
+        self._kafka = resolve(KafkaSettings)
+        node = resolve(ClickHouseSettings).cluster.nodes[0]
+        migrate.run("", dry_run=False, report=lambda _: None)
+        self._client = clickhouse_connect.get_client(
+            host=node.host, port=node.port, username=node.user, password=node.password, database=node.database
+        )
+
+    def prepare(self, events: int) -> None:
+        """Fill the topic."""
+        admin = AdminClient({"bootstrap.servers": self._kafka.bootstrap})
+        for created in admin.create_topics([NewTopic(self.topic, PARTITIONS, 1)]).values():
+            created.result(30)
+        now = int(SystemClock().now() * 1000)
+        model = TrafficModel(
+            events=events, span_ms=3_600_000, start_ms=now - 3_600_000, duplicates=0, malformed=0, late=0
+        )
+        with KafkaWriter(self._kafka.bootstrap, self.topic) as writer:
+            for chunk in generate(model):
+                writer.write(chunk)
+        self.events = events
+
+    def clean(self) -> None:
+        """Delete the topic."""
+        AdminClient({"bootstrap.servers": self._kafka.bootstrap}).delete_topics([self.topic])[self.topic].result(30)
+
+    def truncate(self) -> None:
+        """Empty the table."""
+        self._client.command(f"TRUNCATE TABLE {self.table}")
+
+    def count(self) -> int:
+        """Rows in the table."""
+        return int(self._client.query(f"SELECT count() FROM {self.table}").result_rows[0][0])
+
+    def verified(self) -> bool:
+        """Wait for the last row, then check that each event is there once."""
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while self.count() < self.events and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+        rows, distinct = self._client.query(f"SELECT count(), uniqExact(event_id) FROM {self.table}").result_rows[0]
+        return bool(rows == distinct == self.events)
+
+    @contextmanager
+    def job(self, file: str, name: str, *, finishes: bool = False) -> Iterator[Job]:
+        """Submit a job on this topic; cancel it at the end."""
+        environment = {
+            **os.environ,
+            "BENCH_TOPIC": self.topic,
+            "BENCH_TABLE": self.table,
+            "CLICKSTREAM_KAFKA_TOPIC_BEHAVIORS": self.topic,
+        }
+        command = ["flink", "run", "--detached", "--parallelism", str(self._parallelism), "--python", file]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        ids = [line.split()[-1] for line in done.stdout.splitlines() if "submitted with JobID" in line]
+        if not ids:
+            raise ClickstreamError(f"{name} was not accepted: {(done.stdout + done.stderr)[-2000:]}")
+        job = Job(os.environ["CLICKSTREAM_FLINK_REST_URL"], ids[0])
+        try:
+            yield job
+        finally:
+            if not finishes:
+                job.cancel()
+                while job.state() not in {"CANCELED", "FAILED", "FINISHED"}:
+                    time.sleep(POLL_SECONDS)
+
+
+def growth(bench: Bench) -> tuple[int, float]:
+    """Rows and seconds between 10 % and 90 % of the rows, from samples of the table's count."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    samples: list[tuple[float, int]] = []
+    while not samples or samples[-1][1] < 0.9 * bench.events:
+        if time.monotonic() > deadline:
+            raise ClickstreamError(f"only {bench.count()} of {bench.events} rows after {DEADLINE_SECONDS} s")
+        samples.append((time.monotonic(), bench.count()))
+        time.sleep(POLL_SECONDS)
+    first = next(sample for sample in samples if sample[1] >= 0.1 * bench.events)
+    last = samples[-1]
+    return last[1] - first[1], last[0] - first[0]
