@@ -4,7 +4,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
+
+
+class RateColumn(ProgressColumn):
+    """Records a second over the last half minute; nothing until it can be told."""
+
+    def render(self, task: Task) -> Text:
+        """The rate as text."""
+        return Text("" if task.speed is None else f"{task.speed:,.0f}/s")
 
 
 @contextmanager
@@ -16,9 +25,9 @@ def progress_bar(console: Console, total: int | None) -> Iterator[Callable[[int]
         total: records in all; None for endless.
     """
     with Progress(
-        TextColumn("{task.completed:>13,.0f} records"),
+        TextColumn("{task.completed:,.0f} records"),
         BarColumn(),
-        TextColumn("{task.speed:,.0f}/s" if total is None else "{task.percentage:>3.0f}%"),
+        RateColumn(),
         TimeElapsedColumn(),
         *(() if total is None else (TimeRemainingColumn(),)),
         console=console,
