@@ -59,6 +59,12 @@ up: setup ## Start the servers
 down: ## Stop the servers
 	@$(BIN)/clickstream down
 
+# --- benchmarks -----------------------------------------------------------------------------------------------------
+
+.PHONY: bench-sink
+bench-sink: setup ## Kafka -> ClickHouse: the job against the textbook, a plain loop and Java; bench/out/sink.json
+	@$(BIN)/python -m bench.sink $(BENCH_OPTIONS)
+
 # --- upkeep ---------------------------------------------------------------------------------------------------------
 
 .PHONY: pins format

@@ -7,6 +7,7 @@ ListState until there are 10,000 or 15 s are over. See docs/adr.
 """
 
 import os
+import zlib
 from collections.abc import Iterator
 
 import msgspec
@@ -114,7 +115,7 @@ def main() -> None:
     (
         tables.to_data_stream(batches.where(col("batch").is_not_null))
         .map(lambda row: row[0], Types.PRIMITIVE_ARRAY(Types.BYTE()))
-        .key_by(lambda batch: hash(bytes(batch[:64])) % parallelism, Types.INT())
+        .key_by(lambda batch: zlib.crc32(batch[:64]) % parallelism, Types.INT())
         .process(Buffer(config, epoch), Types.STRING())
         .print()
     )

@@ -22,11 +22,11 @@ class KafkaSettings(Settings):
     model_config = SettingsConfigDict(env_prefix=f"{PREFIX}KAFKA_")
 
     bootstrap: str = Field(min_length=1, description="host:port of one broker or more, comma-separated")
-    topic_behaviors: str = names.TOPIC_BEHAVIORS
-    topic_enriched: str = names.TOPIC_ENRICHED
-    topic_rejected: str = names.TOPIC_REJECTED
-    topic_dead_letters: str = names.TOPIC_DEAD_LETTERS
-    topic_metrics: str = names.TOPIC_METRICS
+    topic_behaviors: str = Field(names.TOPIC_BEHAVIORS, description="raw events (ODS)")
+    topic_enriched: str = Field(names.TOPIC_ENRICHED, description="events joined with dimensions (DWD)")
+    topic_rejected: str = Field(names.TOPIC_REJECTED, description="events that failed validation")
+    topic_dead_letters: str = Field(names.TOPIC_DEAD_LETTERS, description="valid events that no table took")
+    topic_metrics: str = Field(names.TOPIC_METRICS, description="closed minutes of live metrics")
     group_prefix: str = Field("clickstream", description="consumer groups are called PREFIX-JOB")
     generation: int = Field(
         0, ge=0, lt=2**32, description="raise it to read a topic again as if its events were new: see docs/ARCHITECTURE"

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from clickstream.config.base import PREFIX, Settings
@@ -13,10 +14,10 @@ class ServerSettings(Settings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX)
 
-    source: Source = Source.ODS
-    redis_url: str | None = None
-    mysql_url: str | None = None
-    mongo_url: str | None = None
-    flink_rest_url: str | None = None
-    devstack_dir: str | None = None
-    ddl_dir: Path | None = None
+    source: Source = Field(Source.ODS, description="which topic the jobs read: raw events, or joined ones")
+    redis_url: str | None = Field(None, repr=False, description="redis://user:password@host:6379/0")
+    mysql_url: str | None = Field(None, repr=False, description="mysql://user:password@host:3306/database")
+    mongo_url: str | None = Field(None, repr=False, description="mongodb://user:password@host:27017/database")
+    flink_rest_url: str | None = Field(None, description="http://host:8081, for the demo and the tests")
+    devstack_dir: str | None = Field(None, description="folder of the devstack's data and logs; default .devstack")
+    ddl_dir: Path | None = Field(None, description="folder of the numbered SQL files, where it is not beside the code")

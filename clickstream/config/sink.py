@@ -40,16 +40,20 @@ class SinkSettings(Settings):
     model_config = SettingsConfigDict(env_prefix=f"{PREFIX}SINK_")
 
     table: str = Field(names.TABLE_BEHAVIORS_LOCAL, min_length=1, description="a local table, never a Distributed one")
-    batch_rows: int = Field(10_000, ge=1, le=1_000_000)
-    batch_seconds: float = Field(15.0, gt=0)
+    batch_rows: int = Field(10_000, ge=1, le=1_000_000, description="a batch is written when it holds so many rows")
+    batch_seconds: float = Field(15.0, gt=0, description="or after so many seconds, or before a checkpoint")
     batch_bytes: int = Field(32 * 1024 * 1024, ge=64 * 1024, description="of JSON in one insert; a larger one is split")
-    routing: Routing = Routing.RANDOM
-    compression: Compression = Compression.LZ4
-    attempts: int = Field(8, ge=1)
+    routing: Routing = Field(Routing.RANDOM, description="how rows find their shard")
+    compression: Compression = Field(Compression.LZ4, description="of insert bodies")
+    attempts: int = Field(8, ge=1, description="tries of a batch while servers are down")
     retry_initial: float = Field(1.0, gt=0, description="seconds before the second attempt")
     retry_maximum: float = Field(30.0, gt=0, description="seconds between two attempts at the most")
-    retry_at_least: float = Field(75.0, ge=0, description="seconds of trying before a batch is given up, attempts or not")
-    on_exhausted: OnExhausted = OnExhausted.DEAD_LETTER
+    retry_at_least: float = Field(
+        75.0, ge=0, description="seconds of trying before a batch is given up, attempts or not"
+    )
+    on_exhausted: OnExhausted = Field(
+        OnExhausted.DEAD_LETTER, description="keep a batch in the dead letters and go on, or hold it and keep trying"
+    )
     dead_ratio: float = Field(0.5, gt=0, le=1, description="above this share of bad rows the job fails instead")
     dead_ratio_rows: int = Field(10_000, ge=1, description="measured over this many rows")
     health_interval: float = Field(5.0, gt=0, description="seconds between two checks of a node that failed")

@@ -1,0 +1,64 @@
+"""`clickstream settings`: every variable, its default, what it means. docs/CONFIGURATION.md is its output."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+from rich.console import Console
+from rich.table import Table
+
+from clickstream.config.resolve import GROUPS, variable
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("settings")(settings)
+
+
+def settings(markdown: Annotated[bool, typer.Option("--markdown", help="As docs/CONFIGURATION.md.")] = False) -> None:
+    """List every setting: environment variable, default, meaning."""
+    if markdown:
+        print(document(), end="")
+        return
+    table = Table("variable", "default", "meaning")
+    for group in GROUPS:
+        for name, field in group.model_fields.items():
+            table.add_row(variable(group, name), default_of(field), meaning_of(field))
+    Console().print(table)
+
+
+def document() -> str:
+    """The settings as a Markdown document."""
+    lines = [
+        "# Settings",
+        "",
+        "Environment variables, read once when a job or service starts. An unknown, malformed or contradictory one is",
+        "an error that names it. This page is the output of `clickstream settings --markdown`.",
+    ]
+    for group in GROUPS:
+        title = group.__name__.removesuffix("Settings")
+        lines += ["", f"## {title}", "", "| variable | default | meaning |", "|---|---|---|"]
+        for name, field in group.model_fields.items():
+            default = default_of(field)
+            shown = f"`{default}`" if default and default != "required" else default
+            lines.append(f"| `{variable(group, name)}` | {shown} | {meaning_of(field)} |")
+    return "\n".join(lines) + "\n"
+
+
+def default_of(field: FieldInfo) -> str:
+    """The default as it would be written in the environment."""
+    value: Any = field.default
+    if value is PydanticUndefined:
+        return "required"
+    return "" if value is None else str(value)
+
+
+def meaning_of(field: FieldInfo) -> str:
+    """The description, and the choices where there are some."""
+    parts = [field.description] if field.description else []
+    kind = field.annotation
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        parts.append("one of " + ", ".join(f"`{each.value}`" for each in kind))
+    return "; ".join(parts)
