@@ -72,9 +72,13 @@ def send_live(model: TrafficModel, destination: Destination, rate: float, second
     """Send records stamped with the present until interrupted or the time is over."""
     clock = SystemClock()
     with _interruptible() as interrupted:
-        end = float("inf") if seconds is None else clock.monotonic() + seconds
+        end: float | None = None
 
         def stopped() -> bool:
+            nonlocal end
+            # First asked when there is something to send: connecting and preparing do not count.
+            if end is None:
+                end = clock.monotonic() + (float("inf") if seconds is None else seconds)
             return interrupted() or clock.monotonic() >= end
 
         _send(
