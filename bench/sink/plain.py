@@ -33,11 +33,12 @@ def main(topic: str, table: str, events: int) -> None:
         }
     )
     consumer.subscribe([topic])
-    done, rows, started = 0, [], 0.0
+    rows: list[bytes] = []
+    done, started = 0, 0.0
     while done < events:
         for message in consumer.consume(ROWS - len(rows), timeout=1.0):
             started = started or time.perf_counter()
-            event = orjson.loads(message.value())
+            event = orjson.loads(message.value() or b"")
             event["timestamp"] /= 1000
             if "received_at" in event:
                 event["received_at"] /= 1000

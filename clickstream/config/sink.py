@@ -48,9 +48,7 @@ class SinkSettings(Settings):
     attempts: int = Field(8, ge=1, description="tries of a batch while servers are down")
     retry_initial: float = Field(1.0, gt=0, description="seconds before the second attempt")
     retry_maximum: float = Field(30.0, gt=0, description="seconds between two attempts at the most")
-    retry_at_least: float = Field(
-        75.0, ge=0, description="seconds of trying before a batch is given up, attempts or not"
-    )
+    retry_at_least: float = Field(75.0, ge=0, description="a batch is given up after so many seconds at the earliest")
     on_exhausted: OnExhausted = Field(
         OnExhausted.DEAD_LETTER, description="keep a batch in the dead letters and go on, or hold it and keep trying"
     )
