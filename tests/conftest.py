@@ -1,0 +1,63 @@
+"""One set of servers for the whole session, and a pipeline of its own for each test that wants one."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_socket import disable_socket, enable_socket
+
+from tests.kit.pipeline import MakePipeline, Pipeline
+from tests.kit.servers import REPOSITORY, Servers, running
+
+DIRECTORY = "CLICKSTREAM_TEST_DIR"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--keep-servers", action="store_true", help="leave the servers running for the next session")
+    parser.addoption("--servers", metavar="DIR", help=f"their folder; default: {DIRECTORY}, else .devstack/test")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Not a setting of the product, which refuses to start when it finds one that it does not know.
+    named = os.environ.pop(DIRECTORY, None)
+    if config.option.servers is None:
+        config.option.servers = named or str(REPOSITORY / ".devstack" / "test")
+
+
+@pytest.fixture(autouse=True)
+def _sockets_only_where_marked(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Unix sockets stay: asyncio wakes its loop through a pair of them."""
+    if any(request.node.get_closest_marker(name) for name in ("stack", "net")):
+        yield
+        return
+    disable_socket(allow_unix_socket=True)
+    yield
+    enable_socket()
+
+
+@pytest.fixture(scope="session")
+def servers(request: pytest.FixtureRequest) -> Iterator[Servers]:
+    """Kafka, Flink and three ClickHouse nodes: started by the first test that asks, stopped when the session ends."""
+    with running(Path(request.config.option.servers), keep=request.config.option.keep_servers) as started:
+        yield started
+
+
+@pytest.fixture
+def make_pipeline(servers: Servers, tmp_path: Path) -> Iterator[MakePipeline]:
+    """Makes pipelines; arguments are those of Pipeline behind the folder."""
+    made: list[Pipeline] = []
+
+    def make(behaviors: str | None = None) -> Pipeline:
+        made.append(Pipeline(servers, tmp_path / str(len(made)), behaviors))
+        return made[-1]
+
+    yield make
+    for pipeline in made:
+        pipeline.close()
+
+
+@pytest.fixture
+def pipeline(make_pipeline: MakePipeline) -> Pipeline:
+    """Topics, a database on every node, a dead-letter folder and Flink jobs that no other test sees."""
+    return make_pipeline()

@@ -1,0 +1,30 @@
+"""What several fault tests read: traffic that is costly to make."""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from clickstream.generator.answers import Answers
+from tests.kit.kafka import Topics
+from tests.kit.servers import Servers
+from tests.kit.traffic import model, send_traffic
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A topic, and what a consumer must find in it."""
+
+    topic: str
+    answers: Answers
+
+
+@pytest.fixture(scope="session")
+def million(servers: Servers) -> Iterator[Sent]:
+    """A million records in four partitions, for tests that only read them: each has its own database and job."""
+    topics = Topics(servers.bootstrap)
+    name = f"million-{secrets.token_hex(4)}"
+    topics.make({name: 4})
+    yield Sent(name, send_traffic(servers.bootstrap, name, model(1_000_000)))
+    topics.close()
