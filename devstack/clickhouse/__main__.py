@@ -2,7 +2,9 @@
 
 import argparse
 import os
+import sys
 
+from clickstream.errors import ClickstreamError
 from devstack.clickhouse.request import Credentials
 from devstack.clickhouse.server import serve
 
@@ -16,7 +18,10 @@ def main() -> None:
     parser.add_argument("--user", default="default")
     parser.add_argument("--password", default="")
     arguments = parser.parse_args()
-    serve(arguments.path, arguments.host, arguments.port, Credentials(arguments.user, arguments.password))
+    try:
+        serve(arguments.path, arguments.host, arguments.port, Credentials(arguments.user, arguments.password))
+    except ClickstreamError as error:
+        sys.exit(str(error))
     # Threads inside the engine may still wait for something: nothing is left to be done for them.
     os._exit(0)
 

@@ -2,47 +2,27 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
-from dataclasses import dataclass
+from contextlib import aclosing, contextmanager
 from typing import Any
 
 from devstack.clickhouse import processes
-from devstack.clickhouse.compression import decompress
-from devstack.clickhouse.engine import Engine, Outcome
+from devstack.clickhouse.engine import Engine, EngineConnection, Outcome
 from devstack.clickhouse.errors import QueryError
-from devstack.clickhouse.form import Form, create_external_tables, parse_form
+from devstack.clickhouse.form import external_tables
 from devstack.clickhouse.pipe import RowPipe
+from devstack.clickhouse.query import Query, check_readonly, prepare
 from devstack.clickhouse.request import Credentials, QueryRequest, parse_request
 from devstack.clickhouse.response import INLINE_BYTES, Answer, Send
 from devstack.clickhouse.sessions import Session, Sessions
-from devstack.clickhouse.statement import Kind, Statement, parse
+from devstack.clickhouse.statement import Kind
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 _LOG = logging.getLogger(__name__)
 _MAX_QUERIES = 100
 _KILL_AGAIN_SECONDS = 0.2
-_READING = frozenset(
-    ("SELECT", "WITH", "FROM", "(", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN", "CHECK", "SET", "USE")
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A request's statement with all that belongs to it."""
-
-    request: QueryRequest
-    statement: Statement
-    data: bytes
-    form: Form
-
-    @property
-    def output_format(self) -> str:
-        """Format of the answer; the FORMAT of an INSERT is that of its data."""
-        named = None if self.statement.keyword == "INSERT" else self.statement.format
-        return named or self.request.default_format
 
 
 class Application:
@@ -87,10 +67,10 @@ class Application:
             answer.configure(request)
             self._authenticate(request)
             if len(body) > INLINE_BYTES or request.content_encoding:
-                query = await asyncio.to_thread(_prepare, request, body)
+                query = await asyncio.to_thread(prepare, request, body)
             else:
-                query = _prepare(request, body)
-            _check_readonly(query)
+                query = prepare(request, body)
+            check_readonly(query)
             self._admit(request.query_id)
             try:
                 await answer.finish(await self._run(query, gone, answer))
@@ -157,65 +137,35 @@ class Application:
     def _execute(self, query: Query, session: Session | None, pipe: RowPipe | None) -> Outcome:
         """Run a query; called in a thread of its own."""
         request, statement = query.request, query.statement
-        settings = dict(request.settings)
-        settings["log_comment"] = processes.comment_for(request.query_id, settings.get("log_comment", ""))
-        connection = None
         self._in_engine.add(request.query_id)
         try:
-            connection = self._engine.connect() if session is None else session.connection
-            if session is not None:
-                session.configure(settings, request.database)
-            else:
-                connection.set(settings)
-                if request.database not in ("", "default"):
-                    connection.use(request.database)
-            create_external_tables(connection, request, query.form)
-            if pipe is not None:
-                return connection.stream(statement, request.default_format, request.params, pipe.sink)
-            return connection.run(statement, query.data, request.default_format, request.params)
+            with self._connected(query, session) as connection, external_tables(connection, request, query.form):
+                if pipe is not None:
+                    return connection.stream(statement, request.default_format, request.params, pipe.sink)
+                return connection.run(statement, query.data, request.default_format, request.params)
         finally:
             if pipe is not None:
                 pipe.close_sink()
-            if session is not None:
-                session.restore(settings, request.database, statement.kind)
-            elif connection is not None:
-                connection.close()
             self._in_engine.discard(request.query_id)
 
-
-def _prepare(request: QueryRequest, body: bytes) -> Query:
-    """Find statement and data: the URL's query and the body are one text with a line break between."""
-    body = decompress(request.content_encoding, body)
-    form = Form()
-    query = request.query.encode(errors="surrogateescape")
-    if request.content_type.lower().startswith("multipart/form-data"):
-        form = parse_form(request.content_type, body)
-        request.params |= {
-            name.removeprefix("param_"): value.decode(errors="surrogateescape")
-            for name, value in form.fields.items()
-            if name.startswith("param_")
-        }
-        body = form.fields.get("query", b"")
-    text = query + b"\n" + body if query and body else query or body
-    statement = parse(text)
-    if statement.kind not in (Kind.INSERT, Kind.INSERT_FROM_INPUT):
-        return Query(request, statement, b"", form)
-    return Query(request, statement, text[statement.data_start :], form)
-
-
-def _check_readonly(query: Query) -> None:
-    """GET is read-only. In sessions `readonly` is enforced here too: the engine would never give it back."""
-    request = query.request
-    readonly = request.method != "POST"
-    if request.session_id:
-        readonly |= request.settings.pop("readonly", "0") not in ("0", "")
-    if readonly and query.statement.keyword not in _READING:
-        raise QueryError(
-            164,
-            "READONLY",
-            f"{request.credentials.user}: Cannot execute query in readonly mode. For queries over HTTP, method GET "
-            "implies readonly. You should use method POST for modifying queries.",
-        )
+    @contextmanager
+    def _connected(self, query: Query, session: Session | None) -> Iterator[EngineConnection]:
+        """A connection with the request's settings and database: the session's, or a new one."""
+        request = query.request
+        settings = dict(request.settings)
+        settings["log_comment"] = processes.comment_for(request.query_id, settings.get("log_comment", ""))
+        if session is not None:
+            with session.applied(settings, request.database, query.statement.kind) as connection:
+                yield connection
+            return
+        connection = self._engine.connect()
+        try:
+            connection.set(settings)
+            if request.database not in ("", "default"):
+                connection.use(request.database)
+            yield connection
+        finally:
+            connection.close()
 
 
 async def _read_body(receive: Receive) -> bytes | None:

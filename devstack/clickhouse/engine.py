@@ -13,6 +13,7 @@ from typing import Any
 
 import chdb
 
+from clickstream.errors import UnavailableError
 from devstack.clickhouse import processes
 from devstack.clickhouse.errors import QueryError, parse_engine_error
 from devstack.clickhouse.statement import Kind, Statement
@@ -173,13 +174,22 @@ class Engine:
         version: Such as 26.9.2.1.
         timezone: The server's time zone.
         hostname: The server's display name.
+
+    Raises:
+        UnavailableError: The folder cannot be used, most often because another process uses it.
     """
 
     def __init__(self, path: str) -> None:
         self._path = os.path.abspath(path)
         os.makedirs(self._path, exist_ok=True)
         # The engine stops with its last connection: this one keeps it.
-        self._keeper = EngineConnection(self._path)
+        try:
+            self._keeper = EngineConnection(self._path)
+        except RuntimeError as error:
+            raise UnavailableError(
+                f"The ClickHouse engine does not start on {self._path}: {error} If another server runs on this folder, "
+                "stop it or choose another --path; the engine's own words are above."
+            ) from error
         self._make_default_atomic()
         answer = self._keeper.command(b"SELECT version(), timezone(), hostName()").data.decode()
         self.version, self.timezone, self.hostname = answer.rstrip("\n").split("\t")

@@ -1,5 +1,7 @@
 """Forms (multipart/form-data): a query, its parameters, and data of temporary tables that come along with it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 
@@ -36,16 +38,29 @@ def parse_form(content_type: str, body: bytes) -> Form:
     return form
 
 
-def create_external_tables(connection: EngineConnection, request: QueryRequest, form: Form) -> None:
-    """Make a temporary table of each file of the form, with the structure and format that the URL gives for it."""
-    for name, data in form.files.items():
-        structure = request.external.get(f"{name}_structure")
-        if structure is None:
-            types = request.external.get(f"{name}_types", "").split(",")
-            structure = ", ".join(f"_{index} {kind}" for index, kind in enumerate(types, 1))
-        table = quote_name(name)
-        connection.command(f"CREATE TEMPORARY TABLE {table} ({structure}) ENGINE = Memory".encode())
-        data_format = request.external.get(f"{name}_format", "TabSeparated")
-        head = f"INSERT INTO {table}".encode()
-        source = (len(head), len(head))
-        connection.insert(Statement(Kind.INSERT, "INSERT", head, format=data_format, source=source), data, {})
+@contextmanager
+def external_tables(connection: EngineConnection, request: QueryRequest, form: Form) -> Iterator[None]:
+    """For a while, a temporary table of each file of the form, as the URL says its structure and format.
+
+    Raises:
+        QueryError: Structure or data are wrong.
+    """
+    try:
+        for name, data in form.files.items():
+            _create(connection, request, name, data)
+        yield
+    finally:
+        for name in form.files:
+            connection.command(f"DROP TEMPORARY TABLE IF EXISTS {quote_name(name)}".encode())
+
+
+def _create(connection: EngineConnection, request: QueryRequest, name: str, data: bytes) -> None:
+    structure = request.external.get(f"{name}_structure")
+    if structure is None:
+        types = request.external.get(f"{name}_types", "").split(",")
+        structure = ", ".join(f"_{index} {kind}" for index, kind in enumerate(types, 1))
+    connection.command(f"CREATE TEMPORARY TABLE {quote_name(name)} ({structure}) ENGINE = Memory".encode())
+    head = f"INSERT INTO {quote_name(name)}".encode()
+    data_format = request.external.get(f"{name}_format", "TabSeparated")
+    source = (len(head), len(head))
+    connection.insert(Statement(Kind.INSERT, "INSERT", head, format=data_format, source=source), data, {})

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from devstack.clickhouse.engine import EngineConnection, quote
 from devstack.clickhouse.errors import QueryError
@@ -22,14 +23,24 @@ class Session:
         self._database = "default"
         self._changed: dict[str, str] = {}
 
-    def configure(self, settings: Mapping[str, str], database: str) -> None:
-        """Apply a request's own settings and database."""
-        self.connection.set(settings)
-        if database and database != self._database:
-            self.connection.use(database)
+    @contextmanager
+    def applied(self, settings: Mapping[str, str], database: str, kind: Kind) -> Iterator[EngineConnection]:
+        """The connection with a request's own settings and database, for a statement of this kind.
 
-    def restore(self, settings: Mapping[str, str], database: str, ran: Kind) -> None:
-        """Put back what configure() replaced, after learning what a SET or USE of the client changed for good."""
+        Raises:
+            QueryError: The engine refuses a setting or the database; the session is as it was.
+        """
+        # The engine checks all settings of one SET before it changes any.
+        self.connection.set(settings)
+        try:
+            if database and database != self._database:
+                self.connection.use(database)
+            yield self.connection
+        finally:
+            self._restore(settings, database, kind)
+
+    def _restore(self, settings: Mapping[str, str], database: str, ran: Kind) -> None:
+        """Put back what was replaced, after learning what a SET or USE of the client changed for good."""
         if ran is Kind.USE:
             self._database = self._ask("SELECT currentDatabase()")[0]
         elif database and database != self._database:

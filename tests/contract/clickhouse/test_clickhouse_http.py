@@ -178,6 +178,16 @@ def test_settings_and_parameters_stay_with_their_request(server: ServerProcess) 
     assert requests.post(server.url, params={"param_x": "a'b"}, data="SELECT {x:String}").text == "a\\'b\n"
 
 
+def test_a_refused_setting_or_database_leaves_a_session_as_it_was(server: ServerProcess) -> None:
+    session = {"session_id": "refused"}
+    for wrong in ({"nothing": "1"}, {"max_block_size": "many"}, {"database": "nowhere"}):
+        assert not requests.post(server.url, params=session | {"max_threads": "7"} | wrong, data="SELECT 1").ok
+        got = requests.post(server.url, params=session, data="SELECT getSetting('max_threads'), currentDatabase()")
+        assert got.ok
+        assert got.text.endswith("\tdefault\n")
+        assert not got.text.startswith("7")
+
+
 def test_sessions_keep_temporary_tables_to_themselves(server: ServerProcess) -> None:
     mine = {"session_id": "tables"}
     requests.post(server.url, params=mine, data="CREATE TEMPORARY TABLE own (a Int32)")

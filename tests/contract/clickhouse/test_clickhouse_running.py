@@ -5,10 +5,13 @@ import http.client
 import json
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import requests
@@ -191,3 +194,12 @@ def test_the_default_database_can_do_what_a_servers_can(own_server: ServerProces
     own_server.start()
     ask(own_server, "INSERT INTO source VALUES (3)")
     wait_for(lambda: ask(own_server, "SELECT s FROM refreshed") == "6", "the view is refreshed after a restart")
+
+
+def test_a_second_server_on_the_folder_is_refused(own_server: ServerProcess, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "devstack.clickhouse", "--path", str(tmp_path / "data"), "--port", "1"]
+    second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert second.returncode == 1
+    assert "choose another --path" in second.stderr
+    assert "Traceback" not in second.stderr
+    assert ask(own_server, "SELECT 1") == "1"
