@@ -68,3 +68,4 @@ class SinkMetric(StrEnum):
     RETRIES = "retries"
     FAIL_OVERS = "fail_overs"
     UNHEALTHY_NODES = "unhealthy_nodes"
+    HEALTHY_REPLICAS = "healthy_replicas"  # of each shard

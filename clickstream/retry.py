@@ -23,6 +23,11 @@ class RetryPolicy:
         """Whether to give up after so many attempts, `elapsed` seconds after the first began."""
         return attempts >= self.attempts and elapsed >= self.at_least
 
+    def longest(self, attempt_seconds: float) -> float:
+        """Seconds until it is over at the latest, if every attempt takes `attempt_seconds` and every draw is largest."""
+        trying = self.attempts * attempt_seconds + sum(self.ceiling(retry) for retry in range(1, self.attempts))
+        return max(trying, self.at_least + self.maximum + attempt_seconds)
+
     def ceiling(self, retry: int) -> float:
         """Seconds that the wait before the given retry (1 is the first) can reach."""
         return min(self.maximum, self.initial * 2.0 ** min(retry - 1, 60))

@@ -24,7 +24,9 @@ from clickstream.config import (
     SinkSettings,
     resolve,
 )
+from clickstream.config.sink import OnExhausted
 from clickstream.epoch import current_epoch
+from clickstream.errors import ConfigurationError
 from clickstream.events.decode import Limits
 from clickstream.names import JOB_CLICKHOUSE_SINK
 from pyflink_jobs._runtime import MicroBatches, environment, kafka_records
@@ -79,11 +81,27 @@ def build(tables: StreamTableEnvironment, config: Config) -> None:
     keep(sink.write(tables, records), config.dead_letters, config.kafka, JOB_CLICKHOUSE_SINK)
 
 
+def require_budget(env: StreamExecutionEnvironment, sink: ClickHouseSinkConfig) -> None:
+    """Refuse settings with which a batch may be retried for longer than a checkpoint may take.
+
+    Raises:
+        ConfigurationError: names the settings.
+    """
+    allowed = env.get_checkpoint_config().get_checkpoint_timeout() / 1000
+    longest = sink.policy.longest(sink.insert_timeout)
+    if sink.on_exhausted is OnExhausted.DEAD_LETTER and longest >= allowed:
+        raise ConfigurationError(
+            f"a batch may be retried for {longest:.0f} s, but execution.checkpointing.timeout is {allowed:.0f} s: every "
+            "outage would end in a restart. Lower CLICKSTREAM_SINK_ATTEMPTS, CLICKSTREAM_SINK_RETRY_MAXIMUM or "
+            "CLICKSTREAM_CLICKHOUSE_INSERT_TIMEOUT, or raise the checkpoint timeout"
+        )
+
+
 def main() -> None:
     """Submit the job."""
     config = resolve_config()
-    env: StreamExecutionEnvironment
     env, tables = environment(config.batches)
+    require_budget(env, config.ingest.sink)
     build(tables, config)
     env.execute(JOB_CLICKHOUSE_SINK)
 

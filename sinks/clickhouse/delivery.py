@@ -9,7 +9,7 @@ Without doubt (the connection was refused) it may go to another replica, or to a
 import logging
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -45,7 +45,7 @@ class Services:
     """What a delivery asks others to do.
 
     Attributes:
-        try_present: which positions a node holds, asked once.
+        try_present: which positions a node holds, asked once; an error as long as the insert with this query_id runs.
         found: told of rows that a look-up found after a failed insert, with the cause; the materialised views behind
             the table may lack them.
         culprits: which rows of a stored batch break a view: indices into the batch.
@@ -53,7 +53,7 @@ class Services:
         blocked: told once when a batch is held although its attempts are used up.
     """
 
-    try_present: Callable[[Positions, Node], Awaitable[Mask | ServerError]]
+    try_present: Callable[[Positions, Node, str], Awaitable[Mask | ServerError]]
     found: Callable[[Node, Batch, str], Awaitable[bool]]
     culprits: Callable[[Node, str, Batch], Awaitable[list[int]]]
     wait: Callable[[int], Awaitable[None]]
@@ -70,6 +70,7 @@ class _State:
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
     compressed: bytes | None = None
     attempts: int = 0
+    query_id: str = ""  # of the last insert
     doubt: Node | None = None
     tried: set[Node] = field(default_factory=set)
     tried_shards: set[int] = field(default_factory=set)
@@ -146,8 +147,10 @@ class Delivery:
         if state.compressed is None:
             state.compressed = client.compressed(state.piece.batch.body())
         state.attempts += 1
-        query_id = f"{self._terms.query_prefix}{uuid.uuid4().hex}"
-        error = await client.insert(self._terms.table, state.compressed, state.token, query_id, self._terms.settings)
+        state.query_id = f"{self._terms.query_prefix}{uuid.uuid4().hex}"
+        error = await client.insert(
+            self._terms.table, state.compressed, state.token, state.query_id, self._terms.settings
+        )
         if error is None:
             self._health.succeeded(node)
             report.written += len(state.piece.batch)
@@ -172,11 +175,13 @@ class Delivery:
     ) -> ServerError | None:
         """Ask the node for the rows in doubt and keep those that it does not hold. An error: it did not answer."""
         batch = state.piece.batch
-        held = await self._services.try_present(batch.positions, node)
+        held = await self._services.try_present(batch.positions, node, state.query_id)
         if isinstance(held, ServerError):
             state.attempts += 1
             self._health.failed(node)
-            return held
+            return replace(
+                held, meaning=Meaning.RETRY
+            )  # whatever its code: it is about the look-up, not about the rows
         state.doubt = None
         if held.any():
             await self._services.found(node, batch.where(held), cause)
@@ -198,11 +203,12 @@ class Delivery:
             if error.view and len(state.piece.batch) < len(whole):
                 await self._name_culprits(node, state, whole, error, report)
         rest = state.piece.batch
+        if len(rest) < len(whole):
+            # The error may be about rows that are stored: what is left is judged by its own answer.
+            return [Piece(rest, state.piece.hints)] if len(rest) else []
         if len(rest) == 1:
             report.dead.append(state.dead(rest, 0, DeadLetterReason.REFUSED, node, error))
             return []
-        if len(rest) < len(whole):
-            return [Piece(rest, state.piece.hints)] if len(rest) else []
         return split(state.piece, error.row)
 
     async def _name_culprits(self, node: Node, state: _State, whole: Batch, error: ServerError, report: Report) -> None:
@@ -227,6 +233,7 @@ class Delivery:
                 state.doubt = usable[0]
                 report.fail_overs += 1
                 return True
+            state.tried.clear()  # after the wait each replica is asked again
             return False
         if error.applied:
             return False

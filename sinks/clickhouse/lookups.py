@@ -16,7 +16,7 @@ from clickstream.config.clickhouse import Cluster, Node
 from clickstream.errors import ContractError
 from clickstream.names import COLUMN_EPOCH, COLUMN_OFFSET, COLUMN_PARTITION
 from sinks.clickhouse.batch import Mask, Positions
-from sinks.clickhouse.errors import Code, ServerError
+from sinks.clickhouse.errors import Code, Meaning, ServerError
 from sinks.clickhouse.transport import NodeClient, quoted
 
 logger = logging.getLogger(__name__)
@@ -155,8 +155,18 @@ class Lookups:
         """Which of the positions some node holds."""
         return _mask(positions, await self._ask_all(self._present_sql(positions)))
 
-    async def try_present(self, positions: Positions, node: Node) -> Mask | ServerError:
-        """Which of the positions one node holds; asked once. A replica catches up first."""
+    async def try_present(self, positions: Positions, node: Node, query_id: str) -> Mask | ServerError:
+        """Which of the positions one node holds; asked once. A replica catches up first.
+
+        As long as the node runs the insert with this query_id the answer would be out of date at once: then an error.
+        """
+        running = await self._clients[node].query(
+            f"SELECT count() FROM system.processes WHERE query_id = '{query_id}' FORMAT TSV", self._timeout
+        )
+        if isinstance(running, ServerError):
+            return running
+        if running != b"0\n":
+            return ServerError(0, f"{node} still runs the insert", Meaning.RETRY, applied=True)
         if self._replicated:
             synced = await self._sync(node)
             if isinstance(synced, ServerError):

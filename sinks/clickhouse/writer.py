@@ -16,7 +16,7 @@ from typing import Any, Self, TypeVar
 import aiohttp
 
 from clickstream.clock import Clock, SystemClock
-from clickstream.config.clickhouse import Node
+from clickstream.config.clickhouse import Cluster, Node, Shard
 from sinks.clickhouse.batch import Batch, Indices, Mask, Positions, Report
 from sinks.clickhouse.config import ClickHouseSinkConfig
 from sinks.clickhouse.delivery import Delivery, Services, Terms
@@ -81,9 +81,13 @@ class Writer:
         return self._lookups
 
     @property
-    def nodes(self) -> tuple[Node, ...]:
-        """Every node of the cluster."""
-        return self._config.cluster.nodes
+    def cluster(self) -> Cluster:
+        """The shards that it writes to."""
+        return self._config.cluster
+
+    def healthy_replicas(self, shard: Shard) -> int:
+        """How many replicas of a shard are not left alone at present."""
+        return sum(self._health.usable(node) for node in shard.replicas)
 
     @property
     def unhealthy(self) -> list[Node]:

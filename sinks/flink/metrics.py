@@ -16,9 +16,9 @@ class SinkMetrics:
         self._rows_per_batch = group.distribution(SinkMetric.ROWS_PER_BATCH.value)
         self._write_ms = group.distribution(SinkMetric.WRITE_MILLISECONDS.value)
         group.gauge(SinkMetric.UNHEALTHY_NODES.value, lambda: len(writer.unhealthy))
-        for node in writer.nodes:
-            shown = group.add_group("node", f"{node.host}_{node.port}")
-            shown.gauge("healthy", lambda node=node: int(node not in writer.unhealthy))
+        for shard in writer.cluster.shards:
+            shown = group.add_group("shard", str(shard.number + 1))
+            shown.gauge(SinkMetric.HEALTHY_REPLICAS.value, lambda shard=shard: writer.healthy_replicas(shard))
 
     def update(self, rows: int, done: Ingested, seconds: float) -> None:
         """Count a batch."""
@@ -40,4 +40,9 @@ class SinkMetrics:
                 self._counters[metric].inc(count)
 
 
-_NOT_COUNTED = {SinkMetric.ROWS_PER_BATCH, SinkMetric.WRITE_MILLISECONDS, SinkMetric.UNHEALTHY_NODES}
+_NOT_COUNTED = {
+    SinkMetric.ROWS_PER_BATCH,
+    SinkMetric.WRITE_MILLISECONDS,
+    SinkMetric.UNHEALTHY_NODES,
+    SinkMetric.HEALTHY_REPLICAS,
+}
