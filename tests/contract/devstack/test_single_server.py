@@ -123,7 +123,6 @@ def test_the_commands(stack: Stack) -> None:
     assert "ready" in shown
     assert stack.plan.password not in shown
     assert "Ready to accept connections" in clickstream("logs", "redis").stdout
-    assert clickstream("restart", "redis").returncode == 0
     unknown = clickstream("stop", "nonsense")
     assert unknown.returncode == 1
     assert "no server is called 'nonsense'" in unknown.stderr

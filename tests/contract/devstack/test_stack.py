@@ -91,7 +91,8 @@ def test_a_second_up_changes_nothing_and_is_quick(stack: Stack) -> None:
 
 def test_kafka_keeps_its_records(stack: Stack) -> None:
     servers = {"bootstrap.servers": address(stack, "kafka")}
-    AdminClient(servers).create_topics([NewTopic("kept", 1)])["kept"].result(10)
+    admin = AdminClient(servers)
+    admin.create_topics([NewTopic("kept", 1)])["kept"].result(10)
     producer = Producer(servers)
     producer.produce("kept", b"value")
     assert producer.flush(10) == 0
@@ -184,21 +185,22 @@ def test_the_next_supervisor_takes_over_what_a_killed_one_left(stack: Stack) -> 
     killed_and_back(stack, "redis", 10)
 
 
-def test_a_killed_taskmanager_is_back_and_its_stuck_python_worker_is_found(stack: Stack) -> None:
+def test_a_killed_taskmanager_is_back_within_15_s_and_its_job_goes_on(stack: Stack) -> None:
     job = Path(__file__).with_name("stuck_job.py")
     flink = ["flink", "run", "-d", "-py", str(job)]
     environment = {**os.environ, **stack.environment()}
     submitted = subprocess.run(flink, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert submitted.returncode == 0, submitted.stdout + submitted.stderr
 
-    def workers() -> list[int]:
-        return [found for found in stack.members() if "pyflink.fn_execution" in " ".join(command(found))]
+    # Its Python workers hang in user code for an hour: `down` has to find them, below.
+    def workers() -> set[int]:
+        return {found for found in stack.members() if "pyflink.fn_execution" in " ".join(command(found))}
 
-    eventually(workers, 30, "the job has a Python worker")
+    before = eventually(workers, 30, "the job has a Python worker")
     killed_and_back(stack, "taskmanager", 15)
+    eventually(lambda: workers() - before, 30, "the job has a Python worker in the new TaskManager")
     with urllib.request.urlopen(address(stack, "flink") + "/jobs/overview", timeout=5) as answer:
-        (state,) = {entry["state"] for entry in json.load(answer)["jobs"]}
-    assert state in {"RUNNING", "RESTARTING"}
+        assert [entry["state"] for entry in json.load(answer)["jobs"]] == ["RUNNING"]
 
 
 def command(found: int) -> list[str]:
