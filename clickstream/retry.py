@@ -24,7 +24,7 @@ class RetryPolicy:
         return attempts >= self.attempts and elapsed >= self.at_least
 
     def longest(self, attempt_seconds: float) -> float:
-        """Seconds until it is over at the latest, if every attempt takes `attempt_seconds` and every draw is largest."""
+        """Seconds until it is over at the latest, where every attempt takes so long and every draw is the largest."""
         trying = self.attempts * attempt_seconds + sum(self.ceiling(retry) for retry in range(1, self.attempts))
         return max(trying, self.at_least + self.maximum + attempt_seconds)
 
