@@ -91,8 +91,8 @@ def require_budget(env: StreamExecutionEnvironment, sink: ClickHouseSinkConfig) 
     longest = sink.policy.longest(sink.insert_timeout)
     if sink.on_exhausted is OnExhausted.DEAD_LETTER and longest >= allowed:
         raise ConfigurationError(
-            f"a batch may be tried for {longest:.0f} s, but execution.checkpointing.timeout is {allowed:.0f} s: such an "
-            "outage would end in a restart. Lower CLICKSTREAM_SINK_ATTEMPTS, CLICKSTREAM_SINK_RETRY_MAXIMUM or "
+            f"a batch may be tried for {longest:.0f} s, but execution.checkpointing.timeout is {allowed:.0f} s. An "
+            "outage would then end in a restart. Lower CLICKSTREAM_SINK_ATTEMPTS, CLICKSTREAM_SINK_RETRY_MAXIMUM or "
             "CLICKSTREAM_CLICKHOUSE_INSERT_TIMEOUT, or raise the checkpoint timeout"
         )
 
