@@ -53,7 +53,7 @@ class EngineConnection:
     """A connection to the engine with its own settings, database and temporary tables. One query at a time."""
 
     def __init__(self, path: str) -> None:
-        self._raw: Any = chdb.connect(path)
+        self._raw: Any = chdb.connect(path)  # type: ignore[no-untyped-call] # the wheel has no annotations
         self.set(_SERVER_DEFAULTS)
 
     def close(self) -> None:

@@ -154,7 +154,7 @@ class FaultProxy:
     def _reset_connections(self) -> None:
         for connection in self._server.connections:
             if connection.transport is not None:
-                connection.transport.abort()  # type: ignore[attr-defined] # a Transport, annotated as its base class
+                connection.transport.abort()
 
     async def _close(self) -> None:
         self._listener.close()

@@ -30,7 +30,9 @@ def parse_form(content_type: str, body: bytes) -> Form:
     if not message.is_multipart():
         raise QueryError(36, "BAD_ARGUMENTS", "The body of the request is not multipart/form-data as its type says.")
     form = Form()
-    for part in message.get_payload():
+    for part in message.walk():
+        if part.is_multipart():
+            continue
         name = part.get_param("name", header="content-disposition")
         data = part.get_payload(decode=True)
         if isinstance(name, str) and isinstance(data, bytes):

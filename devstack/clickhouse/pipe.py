@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 _BYTES = 1 << 20
 
@@ -27,7 +27,7 @@ class RowPipe:
         """End the rows."""
         os.close(self.sink)
 
-    async def rows(self) -> AsyncIterator[bytes]:
+    async def rows(self) -> AsyncGenerator[bytes, None]:
         """Pieces of the rows, as large as there are, until the sink is closed. Closes the read end.
 
         To be read to the end even if nobody wants the rows any more: the engine takes a closed pipe for no reason to
@@ -49,7 +49,12 @@ class RowPipe:
     async def _readable(self) -> None:
         loop = asyncio.get_running_loop()
         ready: asyncio.Future[None] = loop.create_future()
-        loop.add_reader(self._source, lambda: ready.done() or ready.set_result(None))
+
+        def wake() -> None:
+            if not ready.done():
+                ready.set_result(None)
+
+        loop.add_reader(self._source, wake)
         try:
             await ready
         finally:

@@ -18,7 +18,10 @@ _SETTINGS = (
     f"mapUpdate(Settings, if(mapContains(Settings, 'log_comment'), map('log_comment', {_OWN_COMMENT}), "
     "CAST(map() AS Map(String, String)))))"
 )
-_QUERY = r"replaceRegexpOne(query, ' INTO OUTFILE \'/proc/self/fd/[0-9]+\' APPEND', '')"
+_OWN_CLAUSE = (
+    r"INTO OUTFILE \'/proc/self/fd/[0-9]+\' APPEND |FROM INFILE \'/proc/self/fd/[0-9]+\' COMPRESSION \'none\' "
+)
+_QUERY = f"replaceRegexpOne(query, '\\\\s*({_OWN_CLAUSE})\\\\s*', ' ')"
 _PROCESSES = (
     f"(SELECT * REPLACE ({_QUERY_ID} AS query_id, {_QUERY_ID} AS initial_query_id, {_QUERY} AS query, "
     f"{_SETTINGS} AS Settings) FROM system.processes)"

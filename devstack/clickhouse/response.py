@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from devstack.clickhouse.compression import negotiate
+from devstack.clickhouse.compression import Compressor, negotiate
 from devstack.clickhouse.engine import Engine, Outcome
 from devstack.clickhouse.errors import QueryError
 from devstack.clickhouse.request import QueryRequest
@@ -50,7 +50,7 @@ class Answer:
         self._started = False
         self._held: Any = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - lives as long as the answer
         self._limit: float = 0
-        self._compressor = None
+        self._compressor: Compressor | None = None
         self._coding = ""
         self._tag = "".join(secrets.choice(string.ascii_lowercase) for _ in range(16))
         self._headers = {

@@ -90,7 +90,7 @@ def test_a_session_is_locked_while_its_query_runs(server: ServerProcess) -> None
 
 
 def request_head(server: ServerProcess, query: str, length: int) -> bytes:
-    path = requests.Request("POST", server.url, params={"query": query}).prepare().path_url
+    path = requests.Request("POST", server.url, params={"query": query, "query_id": "raw-1"}).prepare().path_url
     return f"POST {path} HTTP/1.1\r\nHost: {server.url}\r\nContent-Length: {length}\r\n\r\n".encode()
 
 
@@ -112,10 +112,10 @@ def test_an_insert_runs_to_its_end_without_its_client(server: ServerProcess, tab
     body = b"1\n2\n"
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         connection.sendall(request_head(server, f"INSERT INTO {table} FORMAT TSV", len(body)) + body)
-        wait_for(
-            lambda: ask(server, f"SELECT count() FROM system.processes WHERE query LIKE 'INSERT INTO {table}%'") == "1",
-            "it runs",
+        look = (
+            "SELECT query_id, query FROM system.processes WHERE query_kind = 'Insert' AND startsWith(query_id, 'raw-')"
         )
+        wait_for(lambda: ask(server, look) == f"raw-1\tINSERT INTO {table} FORMAT TSV", "it runs")
     wait_for(lambda: ask(server, f"SELECT count() FROM {table}") == "2", "the rows are there")
 
 
