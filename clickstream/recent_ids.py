@@ -5,6 +5,7 @@ the chance that a new one collides with any of them is 1e-13.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -23,31 +24,40 @@ def hashes_of(ids: Sequence[str]) -> Hashes:
     return np.fromiter((digest(each.encode()) for each in ids), dtype=np.uint64, count=len(ids))
 
 
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Ids that are forgotten together: sorted, with the times of the oldest call and the newest."""
+
+    oldest_ms: int
+    newest_ms: int
+    hashes: Hashes
+
+
 class RecentIds:
     """The ids of one stream within a horizon of time and number.
 
     An id is forgotten at the earliest when it is older than `horizon_ms`, or when `most` newer ones were seen; whole
-    chunks are dropped, so up to an eighth more may be kept.
+    chunks are dropped, so up to an eighth more of either may be kept, and one call's ids beyond that.
     """
 
     def __init__(self, horizon_ms: int, most: int) -> None:
         self._horizon_ms = horizon_ms
         self._most = most
-        self._chunks: list[tuple[int, Hashes]] = []  # (time of the newest id, sorted hashes), oldest first
+        self._chunks: list[_Chunk] = []  # in the order in which they came
         size = 1 << max(16, (most * _FILTER_BITS - 1).bit_length())
         self._filter_mask = np.uint64(size - 1)
         self._filter = np.zeros(size // 8, dtype=np.uint8)
         self._newest_ms = 0
 
     def __len__(self) -> int:
-        return sum(len(hashes) for _, hashes in self._chunks)
+        return sum(len(chunk.hashes) for chunk in self._chunks)
 
     def add(self, hashes: Hashes, time_ms: int) -> None:
         """Remember ids without asking. `time_ms` is the newest one's."""
         if not len(hashes):
             return
         self._newest_ms = max(self._newest_ms, time_ms)
-        self._chunks.append((time_ms, np.sort(hashes)))
+        self._chunks.append(_Chunk(time_ms, time_ms, np.sort(hashes)))
         self._mark(hashes)
         self._expire()
         self._merge()
@@ -69,10 +79,10 @@ class RecentIds:
         bits = hashes & self._filter_mask
         maybe = np.flatnonzero(self._filter[(bits >> np.uint64(3)).astype(np.int64)] >> (bits & np.uint64(7)) & 1)
         wanted = hashes[maybe]
-        for _, chunk in self._chunks:
-            at = np.searchsorted(chunk, wanted)
-            at[at == len(chunk)] = 0
-            found[maybe] |= chunk[at] == wanted
+        for chunk in self._chunks:
+            at = np.searchsorted(chunk.hashes, wanted)
+            at[at == len(chunk.hashes)] = 0
+            found[maybe] |= chunk.hashes[at] == wanted
         return found
 
     def _mark(self, hashes: Hashes) -> None:
@@ -84,33 +94,37 @@ class RecentIds:
         total = len(self)
         kept = self._chunks
         while len(kept) > 1:
-            time_ms, oldest = kept[0]
-            too_old = time_ms < self._newest_ms - self._horizon_ms
-            if not too_old and total - len(oldest) < self._most:
+            oldest = kept[0]
+            too_old = oldest.newest_ms < self._newest_ms - self._horizon_ms
+            if not too_old and total - len(oldest.hashes) < self._most:
                 break
-            total -= len(oldest)
+            total -= len(oldest.hashes)
             kept = kept[1:]
         if len(kept) < len(self._chunks):
             self._chunks = kept
             self._filter[:] = 0
-            for _, chunk in kept:
-                self._mark(chunk)
+            for chunk in kept:
+                self._mark(chunk.hashes)
 
     def _merge(self) -> None:
-        """Keep the chunks few: eight at the end that are no larger than a power of eight become one, for each power.
+        """Keep the chunks few: the last eight, when none is larger than a power of eight, become one, for each power.
 
-        None grows beyond an eighth of `most`, so that expiry stays fine-grained.
+        None grows beyond an eighth of `most` or spans more than an eighth of the horizon, so that expiry stays
+        fine-grained, whether ids come fast or slowly.
         """
         limit = max(1, self._most // _MERGE_AT)
         size = _MERGE_AT
         while size <= limit:
-            run = 0
-            while run < len(self._chunks) and len(self._chunks[-1 - run][1]) <= size:
-                run += 1
-            tail = self._chunks[len(self._chunks) - run :]
-            if run >= _MERGE_AT and sum(len(hashes) for _, hashes in tail) <= limit:
-                newest = max(time_ms for time_ms, _ in tail)
-                self._chunks[-run:] = [(newest, np.sort(np.concatenate([hashes for _, hashes in tail])))]
+            tail = self._chunks[-_MERGE_AT:]
+            if len(tail) == _MERGE_AT and all(len(chunk.hashes) <= size for chunk in tail):
+                merged = _Chunk(
+                    min(chunk.oldest_ms for chunk in tail),
+                    max(chunk.newest_ms for chunk in tail),
+                    np.sort(np.concatenate([chunk.hashes for chunk in tail])),
+                )
+                span = merged.newest_ms - merged.oldest_ms
+                if len(merged.hashes) <= limit and span <= self._horizon_ms // _MERGE_AT:
+                    self._chunks[-_MERGE_AT:] = [merged]
             size *= _MERGE_AT
 
 
