@@ -179,9 +179,8 @@ class Delivery:
         if isinstance(held, ServerError):
             state.attempts += 1
             self._health.failed(node)
-            return replace(
-                held, meaning=Meaning.RETRY
-            )  # whatever its code: it is about the look-up, not about the rows
+            # Whatever its code says of data: it is about what the look-up read, not about the rows that were sent.
+            return replace(held, meaning=Meaning.RETRY)
         state.doubt = None
         if held.any():
             await self._services.found(node, batch.where(held), cause)

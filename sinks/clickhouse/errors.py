@@ -17,6 +17,7 @@ class Code(IntEnum):
     CANNOT_PARSE_DATE = 38
     CANNOT_PARSE_DATETIME = 41
     ILLEGAL_TYPE_OF_ARGUMENT = 43
+    UNKNOWN_IDENTIFIER = 47
     TYPE_MISMATCH = 53
     UNKNOWN_TABLE = 60
     ARGUMENT_OUT_OF_BOUND = 69
@@ -161,7 +162,7 @@ def classify(text: str, table: str) -> ServerError:
             Meaning.DATA,
             applied=not before_write,
             row=int(row["row"]) - 1 if row and before_write else None,
-            view=view["view"] if view else None,
+            view=view["view"].rstrip(".") if view else None,  # the text may end a sentence with it
         )
     return ServerError(code, message[:MESSAGE_LIMIT], Meaning.RETRY, applied=code not in _REFUSED_QUERY)
 

@@ -23,7 +23,19 @@ logger = logging.getLogger(__name__)
 
 _POSITION = np.dtype([("epoch", "<u4"), ("partition", "<u2"), ("offset", "<u8")])
 _POSITION_SQL = f"toUInt32({COLUMN_EPOCH}), toUInt16({COLUMN_PARTITION}), toUInt64({COLUMN_OFFSET})"
-_CONFIGURATION = frozenset({Code.UNKNOWN_TABLE, Code.UNKNOWN_DATABASE, Code.AUTHENTICATION_FAILED, Code.ACCESS_DENIED})
+# Asking again would not help: nothing changes until somebody changes the settings or the schema.
+_CONFIGURATION = frozenset(
+    {
+        Code.UNKNOWN_TABLE,
+        Code.UNKNOWN_DATABASE,
+        Code.UNKNOWN_IDENTIFIER,
+        Code.UNKNOWN_USER,
+        Code.WRONG_PASSWORD,
+        Code.REQUIRED_PASSWORD,
+        Code.AUTHENTICATION_FAILED,
+        Code.ACCESS_DENIED,
+    }
+)
 
 Stream = tuple[int, int]  # (epoch, partition)
 
