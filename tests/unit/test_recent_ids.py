@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clickstream.recent_ids import Hashes, RecentIds, hashes_of
+from clickstream.recent_ids import Hashes, Mask, RecentIds, hashes_of
 
 MOST = 64
 HORIZON = 1000
@@ -16,7 +16,7 @@ def of(*numbers: int) -> Hashes:
     return np.array([(number * 0x9E3779B97F4A7C15) % 2**64 for number in numbers], dtype=np.uint64)
 
 
-def no(count: int) -> np.ndarray:
+def no(count: int) -> Mask:
     return np.zeros(count, dtype=np.bool_)
 
 

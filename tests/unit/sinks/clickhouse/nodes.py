@@ -1,4 +1,4 @@
-"""ClickHouse in memory, as far as a delivery can tell: parts by month, tokens, and answers that tell lies or nothing."""
+"""ClickHouse in memory, as a delivery sees it: parts by month, tokens, answers that lie or never come."""
 
 import json
 from collections import Counter
@@ -20,6 +20,8 @@ from sinks.clickhouse.health import Health
 from sinks.clickhouse.routing import Router
 
 VIEW = "default.view"
+Row = dict[str, Any]
+Hint = Callable[[list[Row], int], int | None]
 
 
 class Fault(Enum):
@@ -45,6 +47,15 @@ class Question(Enum):
     BROKEN_PART = "broken part"  # an error whose code is also one of bad data
 
 
+NOT_DONE = {
+    Fault.REFUSED: ServerError(0, "connection refused", Meaning.RETRY, applied=False),
+    Fault.BUSY: ServerError(Code.TOO_MANY_SIMULTANEOUS_QUERIES, "too many", Meaning.RETRY, applied=False),
+    Fault.LOST_BEFORE: ServerError(0, "no answer", Meaning.RETRY, applied=True),
+    Fault.FAILED_BEFORE: ServerError(241, "memory limit", Meaning.RETRY, applied=True),
+    Fault.SLOW: ServerError(0, "no answer in time", Meaning.RETRY, applied=True),
+}
+
+
 @dataclass
 class Table:
     """A local table; replicas of a shard share one. `rows` counts how often each row is in it."""
@@ -67,14 +78,14 @@ class MemoryNode:
         table: Table,
         faults: list[Fault] | None = None,
         questions: list[Question] | None = None,
-        hint: Callable[[list[dict[str, Any]], int], int | None] = lambda rows, bad: bad,
+        hint: Hint = lambda rows, bad: bad,
     ) -> None:
         self.table = table
         self.down = False
         self.faults = faults or []
         self.questions = questions or []
-        self._hint = hint
-        self._under_way: list[tuple[str, int, Callable[[], None]]] = []
+        self.hint = hint
+        self._under_way: list[tuple[str, int, Callable[[], object]]] = []
         self.requests = 0
 
     def compressed(self, body: bytes) -> bytes:
@@ -84,35 +95,31 @@ class MemoryNode:
         self, table: str, compressed: bytes, token: str, query_id: str, settings: Mapping[str, str]
     ) -> ServerError | None:
         self._tick()
-        if self.down:
-            return ServerError(0, "connection refused", Meaning.RETRY, applied=False)
         rows = [json.loads(line) for line in compressed.split(b"\n")]
-        fault = self.faults.pop(0) if self.faults else Fault.NONE
-        if fault is Fault.REFUSED:
-            return ServerError(0, "connection refused", Meaning.RETRY, applied=False)
-        if fault is Fault.BUSY:
-            return ServerError(Code.TOO_MANY_SIMULTANEOUS_QUERIES, "too many", Meaning.RETRY, applied=False)
-        if fault is Fault.LOST_BEFORE:
-            return ServerError(0, "no answer", Meaning.RETRY, applied=True)
-        if fault is Fault.FAILED_BEFORE:
-            return ServerError(241, "memory limit", Meaning.RETRY, applied=True)
+        fault = self.faults.pop(0) if self.faults and not self.down else Fault.NONE
+        error = NOT_DONE[Fault.REFUSED] if self.down else NOT_DONE.get(fault)
+        if error is None and fault in (Fault.BETWEEN_PARTS, Fault.SLOW_BETWEEN_PARTS):
+            error = self._between_parts(rows, token, query_id, slow=fault is Fault.SLOW_BETWEEN_PARTS)
         if fault is Fault.SLOW:
             self._under_way.append((query_id, self.requests + 2, lambda: self._execute(rows, token)))
-            return ServerError(0, "no answer in time", Meaning.RETRY, applied=True)
-        if fault in (Fault.BETWEEN_PARTS, Fault.SLOW_BETWEEN_PARTS) and not any(each["bad"] for each in rows):
-            months = sorted({each["month"] for each in rows})
-            self._write([each for each in rows if each["month"] == months[0]], token)
-            if fault is Fault.BETWEEN_PARTS:
-                return ServerError(243, "disk full", Meaning.RETRY, applied=True)
-            rest = [each for each in rows if each["month"] != months[0]]
-            self._under_way.append((query_id, self.requests + 2, lambda: self._write(rest, token)))
-            return ServerError(0, "no answer in time", Meaning.RETRY, applied=True)
-        error = self._execute(rows, token)
-        if fault is Fault.LOST_AFTER:
-            return ServerError(0, "answer broken off", Meaning.RETRY, applied=True)
-        if fault is Fault.FAILED_AFTER and error is None:
-            return ServerError(999, "keeper", Meaning.RETRY, applied=True)
+        if error is None:
+            error = self._execute(rows, token)
+            if fault is Fault.LOST_AFTER:
+                error = ServerError(0, "answer broken off", Meaning.RETRY, applied=True)
+            elif fault is Fault.FAILED_AFTER and error is None:
+                error = ServerError(999, "keeper", Meaning.RETRY, applied=True)
         return error
+
+    def _between_parts(self, rows: list[Row], token: str, query_id: str, *, slow: bool) -> ServerError | None:
+        if any(each["bad"] for each in rows):
+            return None  # constraints are checked before the first part
+        first = min(each["month"] for each in rows)
+        self._write([each for each in rows if each["month"] == first], token)
+        if not slow:
+            return ServerError(243, "disk full", Meaning.RETRY, applied=True)
+        rest = [each for each in rows if each["month"] != first]
+        self._under_way.append((query_id, self.requests + 2, lambda: self._write(rest, token)))
+        return ServerError(0, "no answer in time", Meaning.RETRY, applied=True)
 
     def finish(self) -> None:
         """Let everything that is under way come to its end."""
@@ -138,11 +145,11 @@ class MemoryNode:
         for _, _, apply in due:
             apply()
 
-    def _execute(self, rows: list[dict[str, Any]], token: str) -> ServerError | None:
+    def _execute(self, rows: list[Row], token: str) -> ServerError | None:
         self.table.inserts += 1
         bad = next((number for number, each in enumerate(rows) if each["bad"]), None)
         if bad is not None:
-            named = self._hint(rows, bad)
+            named = self.hint(rows, bad)
             return ServerError(Code.VIOLATED_CONSTRAINT, "violated", Meaning.DATA, applied=False, row=named)
         # A view sees one part at a time: what comes after the part that broke it is not written any more.
         for month in sorted({each["month"] for each in rows}):
@@ -152,7 +159,7 @@ class MemoryNode:
                 return ServerError(Code.FUNCTION_THROW_IF_VALUE_IS_NON_ZERO, "", Meaning.DATA, applied=True, view=VIEW)
         return None
 
-    def _write(self, rows: list[dict[str, Any]], token: str) -> None:
+    def _write(self, rows: list[Row], token: str) -> None:
         for month in {each["month"] for each in rows}:
             if (token, month) not in self.table.tokens:
                 self.table.tokens.add((token, month))
