@@ -80,6 +80,23 @@ class KafkaAdmin:
                 raise self._unavailable(f"topic {topic} was created but is not known to the brokers")
             clock.sleep(_POLL_SECONDS)
 
+    def topic_id(self, topic: str) -> str | None:
+        """The topic's id, as the function `topic_id` gives it, over a connection that is kept: about a millisecond.
+
+        Raises:
+            UnavailableError: the cluster does not answer.
+            KafkaException: it refuses.
+        """
+        answers = self.ask(
+            lambda client: client.describe_topics(TopicCollection([topic]), request_timeout=self.timeout)
+        )
+        try:
+            return str(self.wait(answers[topic]).topic_id)
+        except KafkaException as error:
+            if error.args[0].code() in _ABSENT:
+                return None
+            raise
+
     def _note(self, error: KafkaError) -> None:
         self._problem = error.str()
 
@@ -114,14 +131,7 @@ def topic_id(bootstrap: str, topic: str, timeout: float = 10.0) -> str | None:
         UnavailableError: Kafka does not answer within the timeout.
         KafkaException: Kafka refuses, for instance for want of a permission.
     """
-    admin = KafkaAdmin(bootstrap, timeout)
-    answers = admin.ask(lambda client: client.describe_topics(TopicCollection([topic]), request_timeout=timeout))
-    try:
-        return str(admin.wait(answers[topic]).topic_id)
-    except KafkaException as error:
-        if error.args[0].code() in _ABSENT:
-            return None
-        raise
+    return KafkaAdmin(bootstrap, timeout).topic_id(topic)
 
 
 def topic_epoch(topic_id: str, generation: int) -> int:

@@ -15,7 +15,7 @@ from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedScalar
 from clickstream import lifeline
 from clickstream.clock import SystemClock
 from clickstream.config import DeadLetterSettings, KafkaSettings
-from clickstream.epoch import require_epoch
+from clickstream.epoch import EpochCheck
 from sinks.alarm import Alarm
 from sinks.clickhouse.ingest import Ingest, IngestConfig
 from sinks.clickhouse.rows import Records
@@ -41,7 +41,8 @@ class Insert(ScalarFunction):
     def open(self, function_context: FunctionContext) -> None:
         """Tie this worker to its TaskManager, check that the topic is still the one the job was built for, connect."""
         lifeline.follow()
-        require_epoch(self._kafka, self._config.topic, self._config.rows.epoch)
+        self._epoch = EpochCheck(self._kafka, self._config.topic, self._config.rows.epoch)
+        self._epoch.require()
         self._alarm = Alarm(self._alarms.alarm_urls, self._alarms.alarm_interval, SystemClock())
         self._ingest = Ingest(self._config, self._blocked)
         self._ingest.open()
@@ -55,6 +56,7 @@ class Insert(ScalarFunction):
     def eval(self, value: pd.Series, partition: pd.Series, offset: pd.Series, timestamp: pd.Series) -> pd.Series:
         """Store the batch; the outcomes stand in the first rows of the result."""
         started = time.monotonic()
+        self._epoch.require()
         records = Records(
             values=value.tolist(),
             partitions=partition.to_numpy(np.int64),
