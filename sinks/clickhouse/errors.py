@@ -94,7 +94,8 @@ _REFUSED_QUERY = frozenset(
 
 _EXCEPTION = re.compile(r"Code: (?P<code>\d+)\. DB::\w*Exception: (?P<text>.*)", re.DOTALL)
 _ROW = re.compile(r"\bat row (?P<row>\d+)\b")
-_VIEW = re.compile(r"while pushing to view (?P<view>[^\s:;,()]+)", re.IGNORECASE)
+# The name may end the sentence: its full stop is not part of it.
+_VIEW = re.compile(r"while pushing to view (?P<view>[^\s:;,()]+?)\.?(?=[\s:;,()]|$)", re.IGNORECASE)
 MESSAGE_LIMIT = 600
 
 
@@ -162,7 +163,7 @@ def classify(text: str, table: str) -> ServerError:
             Meaning.DATA,
             applied=not before_write,
             row=int(row["row"]) - 1 if row and before_write else None,
-            view=view["view"].rstrip(".") if view else None,  # the text may end a sentence with it
+            view=view["view"] if view else None,
         )
     return ServerError(code, message[:MESSAGE_LIMIT], Meaning.RETRY, applied=code not in _REFUSED_QUERY)
 
