@@ -33,6 +33,7 @@ class Bench:
         self.events = 0
         self._parallelism = parallelism
         self._kafka = resolve(KafkaSettings)
+        self._admin = AdminClient({"bootstrap.servers": self._kafka.bootstrap})
         node = resolve(ClickHouseSettings).cluster.nodes[0]
         migrate.run("", dry_run=False, report=lambda _: None)
         self._client = clickhouse_connect.get_client(
@@ -41,8 +42,7 @@ class Bench:
 
     def prepare(self, events: int) -> None:
         """Fill the topic."""
-        admin = AdminClient({"bootstrap.servers": self._kafka.bootstrap})
-        for created in admin.create_topics([NewTopic(self.topic, PARTITIONS, 1)]).values():
+        for created in self._admin.create_topics([NewTopic(self.topic, PARTITIONS, 1)]).values():
             created.result(30)
         now = int(SystemClock().now() * 1000)
         model = TrafficModel(
@@ -55,7 +55,7 @@ class Bench:
 
     def clean(self) -> None:
         """Delete the topic."""
-        AdminClient({"bootstrap.servers": self._kafka.bootstrap}).delete_topics([self.topic])[self.topic].result(30)
+        self._admin.delete_topics([self.topic])[self.topic].result(30)
 
     def truncate(self) -> None:
         """Empty the table."""
