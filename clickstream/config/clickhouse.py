@@ -1,5 +1,6 @@
 """ClickHouse: the cluster's shards and replicas out of one variable, and how long to wait for them."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import unquote, urlsplit
@@ -11,6 +12,8 @@ from clickstream.config.base import PREFIX, Settings
 from clickstream.errors import ConfigurationError
 
 DEFAULT_PORTS = {"http": 8123, "https": 8443}
+
+_NOT_A_PORT = re.compile(r"(?<=[^/:]):(?!\d*(/|$)).*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,24 +112,23 @@ def _parse_shard(number: int, text: str) -> Shard:
         if fragment:
             if not fragment.isdecimal() or int(fragment) < 1:
                 raise ConfigurationError(
-                    f"CLICKSTREAM_CLICKHOUSE_URLS: the weight of shard {number + 1} is #{fragment}; "
-                    "write a whole number from 1, such as #2"
+                    f"CLICKSTREAM_CLICKHOUSE_URLS: the weight of shard {number + 1} is #{_public(fragment)}; "
+                    "write a whole number from 1, such as #2, and a # in a password as %23"
                 )
             weight = int(fragment)
     return Shard(number, tuple(nodes), weight)
 
 
 def _parse_node(address: str, shard: int) -> tuple[Node, str]:
-    parts = urlsplit(address)
     try:
+        parts = urlsplit(address)
         port = parts.port
-    except ValueError:
-        port = -1
-    if parts.scheme not in DEFAULT_PORTS or not parts.hostname or port == -1 or parts.query:
-        shown = address.rpartition("@")[2]
+    except ValueError:  # brackets that do not match, a port that is no number
+        parts, port = urlsplit(""), None
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname or parts.query:
         raise ConfigurationError(
-            f"CLICKSTREAM_CLICKHOUSE_URLS: {shown!r} in shard {shard + 1} is no address of a server; "
-            "write http://user:password@host:8123/database"
+            f"CLICKSTREAM_CLICKHOUSE_URLS: {_public(address)!r} in shard {shard + 1} is no address of a server; "
+            "write http://user:password@host:8123/database, with ; , # / @ in a password as %3B %2C %23 %2F %40"
         )
     node = Node(
         scheme=parts.scheme,
@@ -137,3 +139,10 @@ def _parse_node(address: str, shard: int) -> tuple[Node, str]:
         database=unquote(parts.path.strip("/")) or "default",
     )
     return node, parts.fragment
+
+
+def _public(address: str) -> str:
+    """The text without what may be a password, or a piece of one that was cut off at a separator."""
+    if "@" in address:
+        return address.rpartition("@")[2]
+    return _NOT_A_PORT.sub(":...", address)

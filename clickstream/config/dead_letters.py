@@ -15,7 +15,11 @@ class DeadLetterSettings(Settings):
 
     dir: Path = Field(description="absolute path of a folder that outlives the worker: {dir}/dt=YYYY-MM-DD/*.jsonl")
     file_bytes: int = Field(64 * 1024 * 1024, gt=0, description="a file is closed and another begun at this size")
-    alarm_urls: str = Field("", description="apprise addresses, separated by white space: chats, mail, webhooks")
+    alarm_urls: str = Field(
+        "",
+        repr=False,  # they hold tokens
+        description="apprise addresses, separated by white space: chats, mail, webhooks",
+    )
     alarm_interval: float = Field(300.0, ge=0, description="seconds between two alarms at the least")
 
     @field_validator("dir")

@@ -9,7 +9,8 @@ from tests.contract.clickhouse_sink.engine import Database
 pytestmark = pytest.mark.net
 
 WIDE = """CREATE TABLE wide
-(n Int32, s String, d DateTime64(3), day Date, e Enum8('a' = 1), u UUID, a Array(Int32), b Bool, ip IPv4, ip6 IPv6, dec Decimal(9, 2), tup Tuple(x Int8, y String), CONSTRAINT positive CHECK n >= 0)
+(n Int32, s String, d DateTime64(3), day Date, e Enum8('a' = 1), u UUID, a Array(Int32), b Bool, ip IPv4, ip6 IPv6,
+tup Tuple(x Int8, y String), CONSTRAINT positive CHECK n >= 0)
 ENGINE = MergeTree ORDER BY n"""
 GOOD = b'{"n":1,"s":"x"}\n'
 

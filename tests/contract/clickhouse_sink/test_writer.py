@@ -1,4 +1,5 @@
 import random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -109,7 +110,13 @@ def test_rows_that_break_a_constraint_die_alone_with_few_inserts(database: Datab
 
 def test_values_that_cannot_be_parsed_die_alone(database: Database) -> None:
     rows = [row(n) for n in range(100)]
-    wrong = {3: {"size": "many"}, 50: {"kind": "z"}, 51: {"day": "someday"}, 52: {"column": 1}, 99: {"size": [1]}}
+    wrong: dict[int, dict[str, Any]] = {
+        3: {"size": "many"},
+        50: {"kind": "z"},
+        51: {"day": "someday"},
+        52: {"column": 1},
+        99: {"size": [1]},
+    }
     for index, fields in wrong.items():
         rows[index] |= fields
     with Writer(config(database.url())) as writer:
