@@ -1,0 +1,154 @@
+import json
+import pickle
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clickstream.config.kafka import Source
+from clickstream.events.decode import Limits
+from clickstream.events.rejection import Rejection
+from clickstream.names import RejectReason
+from clickstream.recent_ids import hashes_of
+from sinks.clickhouse.rows import BehaviorRows, JsonRows, Records
+
+NOW = 1_760_000_000_000
+EVENT = {
+    "event_id": "e-1",
+    "tenant_id": "shop",
+    "scenario_id": "home",
+    "user_id": "u-1",
+    "action_type": "pageview",
+    "timestamp": NOW,
+}
+ENRICHED = {**EVENT, "_epoch": 5, "_partition": 9, "_offset": 77, "geo_city": "Bonn"}
+
+
+def event(**fields: object) -> bytes:
+    return msgspec.json.encode({**EVENT, **fields})
+
+
+def records(*values: bytes | None, first: int = 100, partition: int = 3) -> Records:
+    count = len(values)
+    return Records(values, np.full(count, partition), np.arange(first, first + count), np.full(count, NOW + 5))
+
+
+def test_raw_events_stand_where_they_were_read() -> None:
+    rows = BehaviorRows(Source.ODS, epoch=7).rows(
+        records(event(), None, event(event_id="e-2", user_id="u-2", received_at=NOW + 1), b"[]", event(event_id=""))
+    )
+    assert rows.batch.index.tolist() == [0, 2]
+    assert rows.rejected == [
+        (1, Rejection(RejectReason.TOMBSTONE)),
+        (3, Rejection(RejectReason.NOT_AN_OBJECT)),
+        (4, Rejection(RejectReason.EMPTY, "event_id")),
+    ]
+    assert rows.batch.keys == ["u-1", "u-2"]
+    positions = rows.batch.positions
+    assert (positions.epochs.tolist(), positions.partitions.tolist()) == ([7, 7], [3, 3])
+    assert positions.offsets.tolist() == [100, 102]
+    assert rows.ids is not None
+    assert rows.ids.tolist() == hashes_of(["e-1", "e-2"]).tolist()
+    assert rows.times.tolist() == [NOW + 5, NOW + 1]
+    first, second = map(json.loads, rows.batch.rows)
+    assert (first["_epoch"], first["_partition"], first["_offset"], first["event_id"]) == (7, 3, 100, "e-1")
+    assert (second["_offset"], second["received_at"]) == (102, (NOW + 1) / 1000)
+
+
+def test_enriched_events_carry_their_position_and_have_no_duplicates_to_look_for() -> None:
+    form = BehaviorRows(Source.DWD, epoch=5)
+    rows = form.rows(records(b"x", msgspec.json.encode(ENRICHED), event()))
+    assert rows.rejected == [
+        (0, Rejection(RejectReason.NOT_JSON)),
+        (2, Rejection(RejectReason.MISSING_FIELD, "_epoch")),
+    ]
+    assert rows.batch.index.tolist() == [1]
+    positions = rows.batch.positions
+    assert (positions.epochs[0], positions.partitions[0], positions.offsets[0]) == (5, 9, 77)
+    assert json.loads(rows.batch.rows[0])["geo_city"] == "Bonn"
+    assert rows.ids is None
+    assert (form.id_column, form.time_column) == (None, None)
+
+
+def test_limits_are_those_of_the_format() -> None:
+    form = BehaviorRows(Source.ODS, epoch=0, limits=Limits(oldest_ms=4))
+    assert form.rows(records(event())).rejected == [(0, Rejection(RejectReason.TIMESTAMP_TOO_OLD, "timestamp"))]
+
+
+@pytest.mark.parametrize("form", [BehaviorRows(Source.ODS, 1), BehaviorRows(Source.DWD, 1), JsonRows(1, key="k")])
+def test_nothing_in_nothing_out_and_it_pickles(form: BehaviorRows | JsonRows) -> None:
+    assert pickle.loads(pickle.dumps(form)) == form
+    for values in ((), (None, None)):
+        rows = form.rows(records(*values))
+        assert len(rows.batch) == 0
+        assert len(rows.batch.positions) == 0
+        assert len(rows.rejected) == len(values)
+
+
+def test_json_objects_go_in_as_they_are_with_their_position() -> None:
+    rows = JsonRows(epoch=4, key="user").rows(
+        records(
+            b'{"user":"u-1","amount":1.10,"nested":{"a":[1,null]}, "_offset": 1}',
+            b'{"amount":1}',
+            b'{"user":5}',
+            b"[1]",
+            b"no",
+            None,
+            b'{"user":"\xff"}',
+        )
+    )
+    assert rows.batch.keys == ["u-1"]
+    assert json.loads(rows.batch.rows[0]) == {
+        "user": "u-1",
+        "amount": 1.1,
+        "nested": {"a": [1, None]},
+        "_epoch": 4,
+        "_partition": 3,
+        "_offset": 100,
+    }
+    assert [(index, why.reason, why.field) for index, why in rows.rejected] == [
+        (1, RejectReason.MISSING_FIELD, "user"),
+        (2, RejectReason.WRONG_TYPE, "user"),
+        (3, RejectReason.NOT_AN_OBJECT, ""),
+        (4, RejectReason.NOT_JSON, ""),
+        (5, RejectReason.TOMBSTONE, ""),
+        (6, RejectReason.NOT_UTF8, ""),
+    ]
+
+
+def test_json_rows_are_one_line_each() -> None:
+    rows = JsonRows(epoch=4).rows(records(b'{\n  "text": "a\\nb"\n}'))
+    assert rows.batch.keys == [""]
+    assert b"\n" not in rows.batch.rows[0]
+
+
+@pytest.mark.parametrize(
+    "number", [b"123456789012345678901234567890", b"18446744073709551615", b"-9223372036854775809"]
+)
+def test_json_rows_keep_large_integers(number: bytes) -> None:
+    (row,) = JsonRows(epoch=4).rows(records(b'{"n":' + number + b"}")).batch.rows
+    assert b'"n":' + number in row
+
+
+@pytest.mark.parametrize("number", [b"0.12345678901234567890", b"1.10", b"1e400"])
+def test_json_rows_keep_decimals_digit_by_digit(number: bytes) -> None:
+    # A Decimal column holds more digits than a float64: they are the server's to judge.
+    (row,) = JsonRows(epoch=4).rows(records(b'{"n":' + number + b',"o":{"m":' + number + b"}}")).batch.rows
+    assert row.count(number) == 2
+
+
+@given(
+    st.binary(max_size=40)
+    | st.dictionaries(st.text(max_size=3), st.recursive(st.none() | st.integers() | st.text(max_size=5), st.lists)).map(
+        lambda fields: json.dumps(fields, indent=1).encode()
+    )
+)
+def test_whatever_is_sent_is_a_row_or_rejected(value: bytes) -> None:
+    rows = JsonRows(epoch=4).rows(records(value))
+    assert len(rows.batch) + len(rows.rejected) == 1
+    for row in rows.batch.rows:
+        assert b"\n" not in row
+        sent = json.loads(value)
+        assert json.loads(row) == sent | {"_epoch": 4, "_partition": 3, "_offset": 100}
