@@ -9,6 +9,7 @@ class Code(IntEnum):
     """Error codes of ClickHouse that decide what happens to a batch (src/Common/ErrorCodes.cpp)."""
 
     CANNOT_PARSE_TEXT = 6
+    NOT_FOUND_COLUMN_IN_BLOCK = 10
     NO_SUCH_COLUMN_IN_TABLE = 16
     CANNOT_PARSE_ESCAPE_SEQUENCE = 25
     CANNOT_PARSE_QUOTED_STRING = 26
@@ -67,6 +68,7 @@ _PARSING = frozenset(
     }
 )
 _DATA = _PARSING | {
+    Code.NOT_FOUND_COLUMN_IN_BLOCK,
     Code.NO_SUCH_COLUMN_IN_TABLE,
     Code.ILLEGAL_TYPE_OF_ARGUMENT,
     Code.TYPE_MISMATCH,

@@ -25,6 +25,7 @@ INSERT_SETTINGS: Mapping[str, str] = {
     "insert_deduplicate": "1",
     "input_format_parallel_parsing": "0",  # "at row N" then counts within the insert
     "input_format_skip_unknown_fields": "0",  # a field without a column is an error, not dropped
+    "input_format_json_ignore_unknown_keys_in_named_tuple": "0",  # and so is a key without an element of its tuple
     "input_format_null_as_default": "1",
     "input_format_defaults_for_omitted_fields": "1",
     "materialized_views_ignore_errors": "0",

@@ -1,4 +1,6 @@
 import random
+import time
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -197,13 +199,14 @@ def test_an_unknown_column_in_a_look_up_ends_instead_of_being_asked_for_ever(dat
 
 def test_events_arrive_in_the_shipped_table(database: Database) -> None:
     migrate_clickhouse(ClickHouseSettings(urls=database.url()), ROOT / "ddl")
+    now = int(time.time()) * 1000  # the table forgets old days
     value = (
         b'{"event_id":"e-1","tenant_id":"shop","scenario_id":"home","user_id":"u-1","item_id":"i-1","action_type":'
-        b'"add_cart","timestamp":1760000000001,"x":0,"context":{"os":"Linux","is_bot":true},"own":[1,"\\n"],'
+        b'"add_cart","timestamp":%d,"x":0,"context":{"os":"Linux","is_bot":true},"own":[1,"\\n"],'
         b'"completion_rate":0.5,"price":12.5}'
-    )
+    ) % (now + 1)
     count = np.array([7], dtype=np.int64)
-    records = Records([value], np.array([3], dtype=np.int64), count, np.array([1760000000999], dtype=np.int64))
+    records = Records([value], np.array([3], dtype=np.int64), count, np.array([now + 999], dtype=np.int64))
     rows = BehaviorRows(Source.ODS, epoch=2**32 - 1).rows(records)
     with Writer(config(database.url(), table="user_behaviors_local")) as writer:
         assert writer.write(rows.batch) == Report(written=1, inserts=1)
@@ -223,9 +226,9 @@ def test_events_arrive_in_the_shipped_table(database: Database) -> None:
         "_epoch": 2**32 - 1,
         "_partition": 3,
         "_offset": 7,
-        "ms": 1760000000001,
-        "received": 1760000000999,
-        "date": "2025-10-09",
+        "ms": now + 1,
+        "received": now + 999,
+        "date": f"{datetime.fromtimestamp(now / 1000, UTC):%Y-%m-%d}",
         "os": "Linux",
         "bot": True,
         "browser": "",

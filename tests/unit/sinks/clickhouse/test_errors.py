@@ -80,6 +80,13 @@ def test_a_constraint_of_another_table_is_a_views() -> None:
     assert classify(text, "2").applied
 
 
+def test_a_key_without_an_element_in_its_tuple_is_bad_data() -> None:
+    # The code says nothing about when it came up, so the rows are looked up before the batch is cut.
+    text = "Code: 10. DB::Exception: Tuple doesn't have element with name 'z', enable setting x: (while reading place)"
+    error = classify(f"{text}{PARSED} (NOT_FOUND_COLUMN_IN_BLOCK){END}", "t")
+    assert (error.meaning, error.applied, error.row) == (Meaning.DATA, True, None)
+
+
 def test_what_a_value_quotes_can_cost_a_look_up_but_never_a_row() -> None:
     forged = "Code: 27. DB::Exception: Cannot parse input before: 'while pushing to view x (at row 9)': (at row 2)"
     assert classify(forged, "t").applied  # looked up first: nothing is there, nothing is lost
