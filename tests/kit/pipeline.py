@@ -13,7 +13,7 @@ from clickstream.config import ClickHouseSettings
 from clickstream.config.clickhouse import Node
 from clickstream.generator.answers import Answers
 from clickstream.migrate import ddl_directory, migrate_clickhouse
-from clickstream.names import DeadLetterReason
+from clickstream.names import TABLE_BEHAVIORS_LOCAL
 from sinks.dead_letters import DeadLetter, Found, Rejected, decode_dead_letter, decode_rejected, read_dead_letters
 from tests.kit.clickhouse import Nodes
 from tests.kit.flink import FINAL, Job, submit
@@ -101,15 +101,17 @@ class Pipeline:
         self._jobs.append(submitted)
         return submitted
 
-    def wait_rows(self, rows: int, seconds: float = 240, job: Job | None = None) -> None:
-        """Wait until the table holds at least so many rows."""
+    def wait_rows(
+        self, rows: int, seconds: float = 240, job: Job | None = None, table: str = TABLE_BEHAVIORS_LOCAL
+    ) -> None:
+        """Wait until the table holds at least so many rows, on all nodes together, or the job has ended."""
 
         def reached() -> bool:
             if job is not None:
                 assert job.state() not in FINAL, job.exceptions()[-6000:]
-            return self.nodes.count() >= rows
+            return self.nodes.count(table) >= rows
 
-        wait_for(reached, seconds, lambda: f"{self.nodes.count()} of {rows} rows", pause=0.3)
+        wait_for(reached, seconds, lambda: f"{self.nodes.count(table)} of {rows} rows", pause=0.3)
 
     def count_in_view(self) -> None:
         """Put a materialised view behind each node's table that counts rows by tenant, scenario and action."""
@@ -155,10 +157,6 @@ class Pipeline:
         """The rejected events in the topic, by position."""
         rejected = [decode_rejected(record.value or b"") for record in self.topics.read(self.rejected)]
         return {(each.epoch, each.partition, each.offset): each for each in rejected}
-
-    def reasons(self) -> set[DeadLetterReason]:
-        """Why there are dead letters."""
-        return {letter.reason for letter in self.dead_letters().values()}
 
     def urls_through(self, proxied: Callable[[Node], str]) -> str:
         """The nodes' addresses, each as `proxied` says: scheme, host and port of what stands in front of it."""
