@@ -80,7 +80,7 @@ def test_streams_are_told_apart() -> None:
 EVENTS = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 2), st.integers(1, 3)), min_size=1, max_size=40)
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(EVENTS, st.data())
 def test_each_event_is_written_once_through_restarts_of_both_jobs(
     events: list[tuple[int, int, int]], data: st.DataObject

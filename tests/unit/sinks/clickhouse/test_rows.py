@@ -4,7 +4,7 @@ import pickle
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clickstream.config.kafka import Source
@@ -139,12 +139,12 @@ def test_json_rows_keep_decimals_digit_by_digit(number: bytes) -> None:
     assert row.count(number) == 2
 
 
-@given(
-    st.binary(max_size=40)
-    | st.dictionaries(st.text(max_size=3), st.recursive(st.none() | st.integers() | st.text(max_size=5), st.lists)).map(
-        lambda fields: json.dumps(fields, indent=1).encode()
-    )
-)
+VALUES = st.none() | st.integers() | st.text(max_size=5) | st.lists(st.integers(), max_size=2)
+OBJECTS = st.dictionaries(st.text(max_size=3), VALUES, max_size=4)
+
+
+@settings(max_examples=60)
+@given(st.binary(max_size=40) | OBJECTS.map(lambda fields: json.dumps(fields, indent=1).encode()))
 def test_whatever_is_sent_is_a_row_or_rejected(value: bytes) -> None:
     rows = JsonRows(epoch=4).rows(records(value))
     assert len(rows.batch) + len(rows.rejected) == 1
