@@ -10,6 +10,7 @@ from types import FrameType
 
 from clickstream.config.clickhouse import Cluster, parse_cluster
 from devstack.stack import Stack
+from tests.kit.waiting import wait_for
 
 NEEDED = ("kafka", "clickhouse", "flink")
 NODES = 3
@@ -37,6 +38,18 @@ class Servers:
     def rest(self) -> str:
         """Flink's REST interface."""
         return self.environment["CLICKSTREAM_FLINK_REST_URL"].rstrip("/")
+
+    def kill_and_wait(self, name: str, seconds: float = 120) -> None:
+        """Kill a server with -9 and wait until its supervisor has started it again and it answers."""
+        killed = self.stack.kill(name)
+        assert killed, f"{name} did not run"
+
+        def back() -> bool:
+            return any(
+                seen.name == name and seen.state == "ready" and seen.pid not in killed for seen in self.stack.status()
+            )
+
+        wait_for(back, seconds, f"{name} is back")
 
     @property
     def cluster(self) -> Cluster:

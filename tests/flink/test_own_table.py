@@ -1,0 +1,42 @@
+"""The sink writes any table that has the columns of the ingest position."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from clickstream.names import DeadLetterReason, RejectReason
+from tests.kit.kafka import Record
+from tests.kit.pipeline import Pipeline
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+
+JOB = Path(__file__).with_name("orders_job.py")
+ORDERS = 2_500
+
+
+def test_json_orders_reach_a_table_of_their_own_and_what_does_not_fit_is_kept(pipeline: Pipeline) -> None:
+    pipeline.nodes.command(
+        "CREATE TABLE orders_local (order_id UInt32, total Decimal(9, 2), "
+        "_epoch UInt32, _partition UInt16, _offset UInt64) "
+        "ENGINE = MergeTree ORDER BY order_id SETTINGS non_replicated_deduplication_window = 1000"
+    )
+    orders = [
+        Record(json.dumps({"order_id": number, "total": f"{number}.25"}).encode(), b"%d" % number)
+        for number in range(ORDERS)
+    ]
+    wrong_type = Record(b'{"order_id": "seven", "total": "1.00"}', b"wrong")
+    no_json = Record(b"order 8", b"wrong")
+    places = pipeline.topics.send(pipeline.behaviors, [*orders, wrong_type, no_json])
+    job = pipeline.submit(job=JOB)
+    pipeline.wait_rows(ORDERS, job=job, table="orders_local")
+    job.savepoint_and_stop(pipeline.savepoints)
+
+    stored = pipeline.nodes.rows("SELECT order_id, toString(total), _partition, _offset FROM orders_local")
+    assert sorted(stored) == [(number, f"{number}.25", *places[number]) for number in range(ORDERS)]
+    (letter,) = pipeline.dead_letters().values()
+    assert (letter.partition, letter.offset, letter.value) == (*places[ORDERS], wrong_type.value)
+    assert (letter.reason, letter.table) == (DeadLetterReason.REFUSED, "orders_local")
+    (reject,) = pipeline.rejects().values()
+    assert (reject.partition, reject.offset, reject.value) == (*places[ORDERS + 1], no_json.value)
+    assert reject.reason == RejectReason.NOT_JSON
