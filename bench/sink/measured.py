@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import clickhouse_connect
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import NewTopic
 
 from clickstream.clock import SystemClock
 from clickstream.config import ClickHouseSettings, KafkaSettings, resolve
@@ -15,6 +15,7 @@ from clickstream.errors import ClickstreamError
 from clickstream.generator.kafka_writer import KafkaWriter
 from clickstream.generator.model import TrafficModel
 from clickstream.generator.traffic import generate
+from clickstream.kafka import KafkaAdmin
 from clickstream.migrate import cli as migrate
 from clickstream.names import TABLE_BEHAVIORS_LOCAL
 from devstack.demo.job import Job
@@ -33,7 +34,7 @@ class Bench:
         self.events = 0
         self._parallelism = parallelism
         self._kafka = resolve(KafkaSettings)
-        self._admin = AdminClient({"bootstrap.servers": self._kafka.bootstrap})
+        self._admin = KafkaAdmin(self._kafka.bootstrap, 30.0)
         node = resolve(ClickHouseSettings).cluster.nodes[0]
         migrate.run("", dry_run=False, report=lambda _: None)
         self._client = clickhouse_connect.get_client(
@@ -42,8 +43,9 @@ class Bench:
 
     def prepare(self, events: int) -> None:
         """Fill the topic."""
-        for created in self._admin.create_topics([NewTopic(self.topic, PARTITIONS, 1)]).values():
+        for created in self._admin.client.create_topics([NewTopic(self.topic, PARTITIONS, 1)]).values():
             created.result(30)
+        self._admin.await_topic(self.topic, SystemClock())
         now = int(SystemClock().now() * 1000)
         model = TrafficModel(
             events=events, span_ms=3_600_000, start_ms=now - 3_600_000, duplicates=0, malformed=0, late=0
@@ -55,7 +57,7 @@ class Bench:
 
     def clean(self) -> None:
         """Delete the topic."""
-        self._admin.delete_topics([self.topic])[self.topic].result(30)
+        self._admin.client.delete_topics([self.topic])[self.topic].result(30)
 
     def truncate(self) -> None:
         """Empty the table."""
