@@ -215,7 +215,12 @@ class Engine:
         kind = self._keeper.command(b"SELECT engine FROM system.databases WHERE name = 'default'").data
         if kind != b"Overlay\n":
             return
-        if os.path.exists(os.path.join(self._path, "metadata", "default.sql")):
+        metadata = os.path.join(self._path, "metadata", "default.sql")
+        # The link beside it comes with the first table. Without it the engine has not read the file at its start, and
+        # would refuse to attach a database whose UUID it does not know.
+        if os.path.exists(metadata) and not os.path.lexists(metadata.removesuffix(".sql")):
+            os.remove(metadata)
+        if os.path.exists(metadata):
             self._keeper.command(b"DETACH DATABASE default")
             self._keeper.command(b"ATTACH DATABASE default")
         elif not self._keeper.command(b"SHOW TABLES FROM default").data:
