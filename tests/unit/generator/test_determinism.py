@@ -1,11 +1,7 @@
 """The same seed, start and options give the same bytes in the same order."""
 
 import hashlib
-import os
-import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -40,19 +36,6 @@ def test_the_bytes_are_these_on_any_machine() -> None:
 )
 def test_other_options_give_other_bytes(other: TrafficModel) -> None:
     assert fingerprint(other) != SMALL_SHA256
-
-
-def test_another_process_with_another_hash_seed_gives_the_same_file(tmp_path: Path) -> None:
-    files = []
-    for hash_seed in ("0", "1"):
-        out, answers = tmp_path / f"{hash_seed}.jsonl", tmp_path / f"{hash_seed}.json"
-        command = ["-c", "from clickstream.cli import main; main()", "generate", "--events", "3000"]
-        options = ["--start", "2026-01-01T00:00:00Z", "--out", str(out), "--answers", str(answers)]
-        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
-        subprocess.run([sys.executable, *command, *options], check=True, env=environment, capture_output=True)
-        files.append((out.read_bytes(), answers.read_bytes()))
-    assert files[0] == files[1]
-    assert files[0][0].count(b"\n") == 3000
 
 
 def test_pacing_changes_neither_content_nor_order(crowded: Sample) -> None:
