@@ -28,6 +28,9 @@ from sinks.clickhouse.transport import NodeClient
 logger = logging.getLogger(__name__)
 
 
+NOTE_TRIES = 5
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What holds for every delivery of one sink."""
@@ -47,7 +50,7 @@ class Services:
     Attributes:
         try_present: which positions a node holds, asked once; an error as long as the insert with this query_id runs.
         found: told of rows that a look-up found after a failed insert, with the cause; the materialised views behind
-            the table may lack them.
+            the table may lack them. False: it could not be noted.
         culprits: which rows of a stored batch break a view: indices into the batch.
         wait: waits before a retry (1 is the first).
         blocked: told once when a batch is held although its attempts are used up.
@@ -183,10 +186,18 @@ class Delivery:
             return replace(held, meaning=Meaning.RETRY)
         state.doubt = None
         if held.any():
-            await self._services.found(node, batch.where(held), cause)
+            await self._note(node, batch.where(held), cause)
             report.found += int(held.sum())
             state.replace(batch.where(~held))
         return None
+
+    async def _note(self, node: Node, stored: Batch, cause: str) -> None:
+        """Have the days of stored rows noted for repair. The node has just answered: a few tries are enough."""
+        for retry in range(1, NOTE_TRIES + 1):
+            if await self._services.found(node, stored, cause):
+                return
+            await self._services.wait(retry)
+        logger.error("%s did not take the days of %d rows (%s): rebuild its views by hand", node, len(stored), cause)
 
     async def _bad_rows(self, state: _State, node: Node, error: ServerError, report: Report) -> list[Piece]:
         """The server refuses the data: find the rows that it means, or cut the piece so that the next round does."""
@@ -233,8 +244,6 @@ class Delivery:
                 report.fail_overs += 1
                 return True
             state.tried.clear()  # after the wait each replica is asked again
-            return False
-        if error.applied:
             return False
         state.tried.add(node)
         if any(each not in state.tried for each in state.shard.replicas):

@@ -109,7 +109,9 @@ class BehaviorRows:
         index, rejected = _sorted_out(decoded)
         partitions, offsets = records.partitions[index], records.offsets[index]
         ids = hashes_of([event.event_id for event in events])
-        times = np.fromiter((event.received_at or 0 for event in events), dtype=np.int64, count=len(events))
+        received = np.fromiter((event.received_at or 0 for event in events), dtype=np.int64, count=len(events))
+        # A time of receipt in the future would make every id that is remembered look old.
+        times = np.minimum(received, records.timestamps[index])
         keys = [event.user_id for event in events]
         rows = [
             encode_row(event, self.epoch, partition, offset)

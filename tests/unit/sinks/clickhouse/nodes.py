@@ -185,6 +185,7 @@ class Rig:
         self.clock = ManualClock()
         self.waits: list[int] = []
         self.found: list[tuple[Node, list[int], str]] = []
+        self.notes_refused = 0  # how often in a row the list of repairs takes nothing
         self.blocked: list[str] = []
         self.on_wait: Callable[[], None] = lambda: None
         self.health = Health(3, 5.0, self._check)
@@ -210,6 +211,9 @@ class Rig:
         return self.nodes[node].look_up(positions, query_id)
 
     async def _found(self, node: Node, batch: Batch, cause: str) -> bool:
+        if self.notes_refused:
+            self.notes_refused -= 1
+            return False
         self.found.append((node, batch.positions.offsets.tolist(), cause))
         return True
 

@@ -52,6 +52,15 @@ async def test_rows_that_a_look_up_finds_are_not_sent_again(fault: Fault) -> Non
     assert found[1] == [0, 1]  # views may lack them: somebody is told
 
 
+async def test_days_for_repair_are_noted_at_a_later_try() -> None:
+    rig = rig_of()
+    only(rig).faults = [Fault.LOST_AFTER]
+    rig.notes_refused = 2
+    assert await deliver(rig, [row(0)]) == Report(found=1, retries=1)
+    ((_, offsets, _),) = rig.found
+    assert offsets == [0]
+
+
 async def test_a_part_that_was_written_is_not_sent_again() -> None:
     rig = rig_of()
     only(rig).faults = [Fault.BETWEEN_PARTS]

@@ -57,6 +57,13 @@ def test_raw_events_stand_where_they_were_read() -> None:
     assert (second["_offset"], second["received_at"]) == (102, (NOW + 1) / 1000)
 
 
+def test_a_time_of_receipt_in_the_future_does_not_make_the_ids_that_are_remembered_look_old() -> None:
+    rows = BehaviorRows(Source.ODS, epoch=7).rows(
+        records(event(received_at=NOW + 3_600_000, timestamp=NOW + 3_600_000))
+    )
+    assert rows.times.tolist() == [NOW + 5], "the Kafka record's timestamp bounds it"
+
+
 def test_enriched_events_carry_their_position_and_have_no_duplicates_to_look_for() -> None:
     form = BehaviorRows(Source.DWD, epoch=5)
     rows = form.rows(records(b"x", msgspec.json.encode(ENRICHED), event()))
