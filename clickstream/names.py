@@ -17,6 +17,10 @@ TABLE_REPAIRS = "clickstream_repairs"
 TABLE_MIGRATIONS = "clickstream_migrations"
 
 JOB_CLICKHOUSE_SINK = "ClickHouseSink"
+JOB_DIMENSION_JOIN = "DimensionJoin"
+JOB_ITEM_HOT_SCORE = "ItemHotScoreCalculator"
+JOB_REALTIME_METRICS = "RealtimeMetricsAggregator"
+JOB_USER_RECENT = "UserRecent"
 
 # Columns that hold a row's ingest position: unique per event.
 COLUMN_EPOCH = "_epoch"
@@ -69,3 +73,43 @@ class SinkMetric(StrEnum):
     FAIL_OVERS = "fail_overs"
     UNHEALTHY_NODES = "unhealthy_nodes"
     HEALTHY_REPLICAS = "healthy_replicas"  # of each shard
+
+
+class HeadMetric(StrEnum):
+    """User metrics of the first steps of the jobs that write to Redis."""
+
+    RECORDS_READ = "records_read"
+    ROWS_REJECTED = "rows_rejected"
+    REPLAYS_SKIPPED = "replays_skipped"
+    DUPLICATES_REMOVED = "duplicates_removed"
+    ROWS_KEPT = "rows_kept"
+
+
+class KeepMetric(StrEnum):
+    """User metrics of the steps that keep state and write it to Redis."""
+
+    PARTS_MERGED = "parts_merged"
+    REDIS_WRITES = "redis_writes"
+    REDIS_RETRIES = "redis_retries"
+    REDIS_MILLISECONDS = "redis_milliseconds"
+    RECORDS_SENT = "records_sent"
+    ENTRIES_STORED = "entries_stored"
+
+
+class JoinMetric(StrEnum):
+    """User metrics of the dimension join; those from HITS on are kept for each dimension."""
+
+    READ = "records_read"
+    REJECTED = "rows_rejected"
+    DUPLICATES = "duplicates_removed"
+    JOINED = "rows_joined"
+    GAVE_UP = "batches_given_up"  # micro-batches that went on without any dimension
+    MISSING = "rows_missing"  # events that lack the dimension
+    HITS = "keys_remembered"  # answered from memory; keys are counted once a micro-batch
+    QUERIED = "keys_queried"
+    QUERIES = "queries"
+    QUERY_MILLISECONDS = "query_milliseconds"  # of all queries together
+    ABSENT = "keys_absent"  # the table has no such row
+    STALE = "keys_stale"  # an old answer served, because no newer one came
+    UNKNOWN = "keys_unknown"  # no answer, and none remembered
+    FAILURES = "queries_failed"

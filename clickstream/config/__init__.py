@@ -7,7 +7,11 @@ malformed or contradicts another one.
 from clickstream.config.clickhouse import ClickHouseSettings
 from clickstream.config.dead_letters import DeadLetterSettings
 from clickstream.config.events import EventSettings
+from clickstream.config.hot import HotSettings
 from clickstream.config.kafka import KafkaSettings
+from clickstream.config.live_metrics import LiveMetricsSettings
+from clickstream.config.recent import RecentSettings
+from clickstream.config.redis import RedisSettings
 from clickstream.config.resolve import resolve
 from clickstream.config.servers import ServerSettings
 from clickstream.config.sink import SinkSettings
@@ -16,7 +20,11 @@ __all__ = [
     "ClickHouseSettings",
     "DeadLetterSettings",
     "EventSettings",
+    "HotSettings",
     "KafkaSettings",
+    "LiveMetricsSettings",
+    "RecentSettings",
+    "RedisSettings",
     "ServerSettings",
     "SinkSettings",
     "resolve",

@@ -12,7 +12,11 @@ from clickstream.config.base import PREFIX, Settings
 from clickstream.config.clickhouse import ClickHouseSettings
 from clickstream.config.dead_letters import DeadLetterSettings
 from clickstream.config.events import EventSettings
+from clickstream.config.hot import HotSettings
 from clickstream.config.kafka import KafkaSettings
+from clickstream.config.live_metrics import LiveMetricsSettings
+from clickstream.config.recent import RecentSettings
+from clickstream.config.redis import RedisSettings
 from clickstream.config.servers import ServerSettings
 from clickstream.config.sink import SinkSettings
 from clickstream.errors import ConfigurationError
@@ -23,6 +27,10 @@ GROUPS: tuple[type[Settings], ...] = (
     EventSettings,
     SinkSettings,
     DeadLetterSettings,
+    RedisSettings,
+    HotSettings,
+    LiveMetricsSettings,
+    RecentSettings,
     ServerSettings,
 )
 

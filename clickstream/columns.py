@@ -1,0 +1,176 @@
+"""Events as columns: what a micro-batch looks like between a job's first step and its second."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from clickstream.events.action import NUMBERS
+from clickstream.events.model import Event
+from clickstream.places import Place
+from clickstream.recent_ids import Hashes, hashes_of
+
+Integers = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
+Rows = npt.NDArray[np.bool_] | npt.NDArray[np.intp] | slice
+
+_NONE: Integers = np.zeros(0, dtype=np.int64)
+
+
+class Lane(msgspec.Struct, frozen=True, array_like=True):
+    """One partition of one incarnation of the ODS topic: positions and event times are judged inside it."""
+
+    epoch: int
+    partition: int
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """n events. Arrays have shape (n,); texts are coded by an index into a list that may hold more than is used.
+
+    Attributes:
+        lanes: what `lane` points into.
+        offsets: in the lane.
+        times: event time, ms since the epoch.
+        received: time of receipt, ms since the epoch.
+        ids: hashes of the event ids; empty where duplicates were removed before.
+        actions: Enum8 number.
+        item: -1 where there is none.
+        reached: the greatest event time of the lane before this event, in ms, or -1. Empty until the replay filter.
+    """
+
+    lanes: list[Lane]
+    lane: Codes
+    offsets: Integers
+    times: Integers
+    received: Integers
+    ids: Hashes
+    actions: npt.NDArray[np.uint8]
+    places: list[Place]
+    place: Codes
+    users: list[str]
+    user: Codes
+    items: list[str]
+    item: Codes
+    reached: Integers
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+    def where(self, rows: Rows) -> "Columns":
+        """Some of the rows, in order."""
+        return replace(
+            self,
+            lane=self.lane[rows],
+            offsets=self.offsets[rows],
+            times=self.times[rows],
+            received=self.received[rows],
+            ids=self.ids[rows] if len(self.ids) else self.ids,
+            actions=self.actions[rows],
+            place=self.place[rows],
+            user=self.user[rows],
+            item=self.item[rows],
+            reached=self.reached[rows] if len(self.reached) else self.reached,
+        )
+
+    def compact(self) -> "Columns":
+        """The same rows, with the texts that they use and no others."""
+        users, user = np.unique(self.user, return_inverse=True)
+        items, item = np.unique(np.append(self.item, -1), return_inverse=True)  # -1 sorts first, and stays -1
+        return replace(
+            self,
+            users=[self.users[each] for each in users.tolist()],
+            user=user.astype(np.int32),
+            items=[self.items[each] for each in items[1:].tolist()],
+            item=(item[:-1] - 1).astype(np.int32),
+        )
+
+    def encode(self) -> bytes:
+        """As bytes; `decode` undoes it. `reached` is left out."""
+        return _encode(
+            [
+                self.lanes,
+                self.places,
+                self.users,
+                self.items,
+                *(getattr(self, name).tobytes() for name, _ in _ARRAYS),
+            ]
+        )
+
+    @staticmethod
+    def decode(data: bytes) -> "Columns":
+        """The columns that were encoded; the arrays are read-only."""
+        lanes, places, users, items, *arrays = _decode(data)
+        found: dict[str, Any] = {
+            name: np.frombuffer(raw, dtype) for (name, dtype), raw in zip(_ARRAYS, arrays, strict=True)
+        }
+        return Columns(
+            lanes=[Lane(*lane) for lane in lanes],
+            places=[Place(*place) for place in places],
+            users=users,
+            items=items,
+            reached=_NONE,
+            **found,
+        )
+
+
+_ARRAYS: tuple[tuple[str, type[np.generic]], ...] = (
+    ("lane", np.int32),
+    ("offsets", np.int64),
+    ("times", np.int64),
+    ("received", np.int64),
+    ("ids", np.uint64),
+    ("actions", np.uint8),
+    ("place", np.int32),
+    ("user", np.int32),
+    ("item", np.int32),
+)
+_encode = msgspec.msgpack.Encoder().encode
+_decode: Any = msgspec.msgpack.Decoder().decode
+
+
+def columns_of(
+    events: Sequence[Event], positions: Sequence[tuple[Lane, int]], record_ms: Sequence[int], *, identified: bool
+) -> Columns:
+    """Columns of events.
+
+    Args:
+        events: checked, in the order of their partition.
+        positions: for each its lane and offset.
+        record_ms: for each the timestamp of its Kafka record: stands in for a missing time of receipt.
+        identified: whether event ids are needed.
+    """
+    received = [ms if at is None else at for at, ms in zip((e.received_at for e in events), record_ms, strict=True)]
+    lanes, lane = _coded([lane for lane, _ in positions])
+    places, place = _coded([Place(event.tenant_id, event.scenario_id) for event in events])
+    users, user = _coded([event.user_id for event in events])
+    items, item = _coded([event.item_id or None for event in events])
+    if None in items:
+        nothing = items.index(None)
+        item = np.where(item == nothing, -1, item - (item > nothing)).astype(np.int32)
+        items.remove(None)
+    return Columns(
+        lanes=lanes,
+        lane=lane,
+        offsets=np.array([offset for _, offset in positions], dtype=np.int64),
+        times=np.array([event.timestamp for event in events], dtype=np.int64),
+        received=np.array(received, dtype=np.int64),
+        ids=hashes_of([event.event_id for event in events]) if identified else np.zeros(0, dtype=np.uint64),
+        actions=np.array([NUMBERS[event.action_type] for event in events], dtype=np.uint8),
+        places=places,
+        place=place,
+        users=users,
+        user=user,
+        items=items,
+        item=item,
+        reached=_NONE,
+    )
+
+
+def _coded(values: Sequence[Any]) -> tuple[list[Any], Codes]:
+    codes: dict[Any, int] = {}
+    index = [codes.setdefault(value, len(codes)) for value in values]
+    return list(codes), np.array(index, dtype=np.int32)

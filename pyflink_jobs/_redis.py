@@ -1,0 +1,25 @@
+"""What the jobs that write to Redis read, out of the settings."""
+
+from clickstream.config import EventSettings, KafkaSettings
+from clickstream.config.kafka import Source
+from clickstream.epoch import current_epoch
+from clickstream.events.decode import Limits
+from udfs.decode import Reading
+from udfs.survivors import Horizon
+
+
+def reading(kafka: KafkaSettings, source: Source, events: EventSettings) -> Reading:
+    """The topic that jobs on this source read, as it is now.
+
+    Raises:
+        UnavailableError: Kafka does not answer.
+        ContractError: there is no such topic.
+    """
+    topic = kafka.topic(source)
+    limits = Limits(events.oldest_seconds * 1000, events.newest_seconds * 1000)
+    return Reading(kafka, source, topic, current_epoch(kafka, topic), limits)
+
+
+def horizon(source: Source, events: EventSettings) -> Horizon:
+    """How far back duplicates are looked for: on DWD they were removed before."""
+    return Horizon(events.duplicate_seconds * 1000 if source is Source.ODS else 0, events.duplicate_ids)

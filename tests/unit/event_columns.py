@@ -1,0 +1,53 @@
+"""Events for tests that start from columns."""
+
+import random
+from collections.abc import Sequence
+
+from clickstream.columns import Columns, Lane, columns_of
+from clickstream.events.action import Action
+from clickstream.events.model import Event
+
+START_MS = 1_760_000_000_000
+LANE = Lane(7, 0)
+
+
+def event(number: int, **fields: object) -> Event:
+    """A valid event; equal numbers give equal ids."""
+    given = {
+        "event_id": f"e-{number}",
+        "tenant_id": "t",
+        "scenario_id": "s",
+        "user_id": f"u-{number % 7}",
+        "item_id": f"i-{number % 5}",
+        "action_type": Action.CLICK,
+        "timestamp": START_MS + number * 1000,
+        **fields,
+    }
+    return Event(**given)  # type: ignore[arg-type]  # the fields are the caller's
+
+
+def traffic(count: int, seed: int = 1, span_ms: int = 6 * 3_600_000) -> list[Event]:
+    """Events of two tenants with equal ids, at random times, some without an item."""
+    source = random.Random(seed)
+    actions = list(Action)
+    events = []
+    for number in range(count):
+        action = source.choice(actions)
+        events.append(
+            event(
+                number,
+                tenant_id=source.choice(["a", "a:b"]),
+                scenario_id=source.choice(["home", "b:home"]),
+                user_id=f"u-{source.randrange(40)}",
+                item_id=None if action in (Action.PAGEVIEW, Action.CUSTOM) else f"i-{source.randrange(30)}",
+                action_type=action,
+                timestamp=START_MS + source.randrange(span_ms),
+            )
+        )
+    return events
+
+
+def columns(events: Sequence[Event], first_offset: int = 0, lane: Lane = LANE) -> Columns:
+    """The events as read in this order from one lane."""
+    positions = [(lane, first_offset + index) for index in range(len(events))]
+    return columns_of(events, positions, [START_MS] * len(events), identified=True)

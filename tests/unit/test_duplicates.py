@@ -1,0 +1,70 @@
+import random
+
+import numpy as np
+
+from clickstream.duplicates import CHUNK_IDS, Duplicates
+from clickstream.hash_set import HashSet
+
+
+def test_repeats_are_found_also_by_one_that_was_made_again_from_the_chunks() -> None:
+    source = random.Random(5)
+    stored: dict[int, bytes] = {}
+    seen: set[int] = set()
+    duplicates = Duplicates(10**9, 10**6)
+    written = 0
+    for batch in range(300):
+        ids = np.array([source.randrange(40_000) for _ in range(source.randrange(1, 90))], dtype=np.uint64)
+        found, changed = duplicates.seen(ids, np.zeros(len(ids), dtype=np.bool_), batch)
+        for row, each in enumerate(ids.tolist()):
+            assert found[row] == (each in seen)
+            seen.add(each)
+        for number, chunk in changed.items():
+            assert chunk is not None
+            stored[number] = chunk
+            written += len(chunk)
+        assert len(changed) <= 1
+        if batch % 60 == 59:
+            duplicates = Duplicates(10**9, 10**6)
+            duplicates.load(stored.items())
+    assert len(seen) > 3 * CHUNK_IDS
+    assert len(stored) < 15
+
+
+def test_a_row_whose_place_is_decided_is_remembered_and_not_reported() -> None:
+    duplicates = Duplicates(10**9, 10**6)
+    ids = np.array([1, 1, 2], dtype=np.uint64)
+    found, _ = duplicates.seen(ids, np.array([True, False, False]), 0)
+    assert found.tolist() == [False, True, False]
+
+
+def test_chunks_past_the_horizon_are_removed() -> None:
+    duplicates = Duplicates(1000, 10**6)
+    stored: set[int] = set()
+    for batch in range(50):
+        ids = np.arange(batch * CHUNK_IDS, (batch + 1) * CHUNK_IDS, dtype=np.uint64)
+        _, changed = duplicates.seen(ids, np.zeros(len(ids), dtype=np.bool_), batch * 100)
+        stored |= {number for number, chunk in changed.items() if chunk is not None}
+        stored -= {number for number, chunk in changed.items() if chunk is None}
+    assert 10 <= len(stored) <= 12
+
+
+def test_no_more_ids_are_stored_than_are_remembered() -> None:
+    duplicates = Duplicates(10**9, 5 * CHUNK_IDS)
+    stored: set[int] = set()
+    for batch in range(50):
+        ids = np.arange(batch * CHUNK_IDS, (batch + 1) * CHUNK_IDS, dtype=np.uint64)
+        _, changed = duplicates.seen(ids, np.zeros(len(ids), dtype=np.bool_), 0)
+        stored |= {number for number, chunk in changed.items() if chunk is not None}
+        stored -= {number for number, chunk in changed.items() if chunk is None}
+    assert 5 <= len(stored) <= 7
+
+
+def test_a_set_of_hashes_says_what_is_new() -> None:
+    source = random.Random(1)
+    kept, known = HashSet(), set()
+    for _ in range(200):
+        hashes = np.array(source.sample(range(3000), 30), dtype=np.uint64)
+        assert kept.add(hashes).tolist() == [each not in known for each in hashes.tolist()]
+        known |= set(hashes.tolist())
+    assert len(kept) == len(known)
+    assert kept.all().tolist() == sorted(known)

@@ -1,0 +1,160 @@
+"""Raw Kafka records to columnar micro-batches: the first step of the jobs that write to Redis.
+
+A vectorised function sees a whole Arrow batch. What it returns stands in the first rows of the result, NULL in the
+others. Each result is a key (four bytes, what the next step is keyed by) and a body.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import msgspec
+import numpy as np
+import pandas as pd
+from pyflink.table import DataTypes
+from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedScalarFunctionWrapper, udf
+
+from clickstream import lifeline
+from clickstream.columns import Columns, Lane, columns_of
+from clickstream.config import KafkaSettings
+from clickstream.config.kafka import Source
+from clickstream.epoch import EpochCheck
+from clickstream.events.action import Action
+from clickstream.events.decode import PARSE_ERRORS, EventDecoder, Limits
+from clickstream.events.model import Event, Id, ItemId, Milliseconds
+from clickstream.events.rejection import Rejection
+from clickstream.names import HeadMetric
+
+PART_BYTES = 4 * 1024 * 1024  # a stream element beyond 5 MB is spilled to disk on its way
+Shape = Callable[[int, Columns], list[tuple[int, bytes]]]
+
+
+class JoinedEvent(msgspec.Struct, gc=False):
+    """Of a DWD event, which was checked when it was written, the fields that are needed here."""
+
+    tenant_id: Id
+    scenario_id: Id
+    user_id: Id
+    action_type: Action
+    timestamp: Milliseconds
+    epoch: Annotated[int, msgspec.Meta(ge=0, lt=2**32)] = msgspec.field(name="_epoch")
+    partition: Annotated[int, msgspec.Meta(ge=0, lt=2**16)] = msgspec.field(name="_partition")
+    offset: Annotated[int, msgspec.Meta(ge=0)] = msgspec.field(name="_offset")
+    item_id: ItemId | None = None
+    received_at: Milliseconds | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is read. Plain data, pickled into the workers.
+
+    Attributes:
+        topic: its name.
+        epoch: of that topic.
+        limits: how far an event's time may lie from its receipt.
+    """
+
+    kafka: KafkaSettings
+    source: Source
+    topic: str
+    epoch: int
+    limits: Limits
+
+
+def by_partition(partition: int, columns: Columns) -> list[tuple[int, bytes]]:
+    """The columns, keyed by the Kafka partition; in halves while they are too large for one stream element."""
+    body = columns.encode()
+    if len(body) <= PART_BYTES or len(columns) == 1:
+        return [(partition, body)]
+    half = len(columns) // 2
+    return [
+        *by_partition(partition, columns.where(slice(0, half)).compact()),
+        *by_partition(partition, columns.where(slice(half, None)).compact()),
+    ]
+
+
+class Decode(ScalarFunction):
+    """value, partition, offset, timestamp -> NULL, or a key and a body."""
+
+    def __init__(self, reading: Reading, shape: Shape) -> None:
+        self._reading = reading
+        self._shape = shape
+
+    def is_deterministic(self) -> bool:
+        """No: it counts, so the planner must call it once a row."""
+        return False
+
+    def open(self, function_context: FunctionContext) -> None:
+        """Tie this worker to its TaskManager, and check that the topic is still the one the job was built for."""
+        lifeline.follow()
+        reading = self._reading
+        self._epoch = EpochCheck(reading.kafka, reading.topic, reading.epoch)
+        self._epoch.require()
+        self._decode = self._ods if reading.source is Source.ODS else self._dwd
+        self._events = EventDecoder(Event, reading.limits)
+        self._joined = msgspec.json.Decoder(JoinedEvent).decode
+        group = function_context.get_metric_group()
+        self._read = group.counter(HeadMetric.RECORDS_READ.value)
+        self._rejected = group.counter(HeadMetric.ROWS_REJECTED.value)
+
+    def eval(self, value: pd.Series, partition: pd.Series, offset: pd.Series, timestamp: pd.Series) -> pd.Series:
+        """Decode a batch. There are never more results than rows."""
+        self._epoch.require()
+        values = value.tolist()
+        partitions, offsets = partition.to_numpy(np.int64), offset.to_numpy(np.int64)
+        times = timestamp.dt.as_unit("ms").astype("int64").to_numpy()
+        results: list[bytes | None] = []
+        for read_from in np.unique(partitions).tolist():
+            rows = np.flatnonzero(partitions == read_from).tolist()
+            columns = self._decode(
+                read_from, [values[row] for row in rows], offsets[rows].tolist(), times[rows].tolist()
+            )
+            self._rejected.inc(len(rows) - len(columns))
+            if len(columns):
+                results += [pack(key, body) for key, body in self._shape(read_from, columns)]
+        self._read.inc(len(values))
+        return pd.Series(results + [None] * (len(values) - len(results)), dtype=object)
+
+    def _ods(self, partition: int, values: list[bytes | None], offsets: list[int], times: list[int]) -> Columns:
+        lane = Lane(self._reading.epoch, partition)
+        decoded = self._events.decode_batch(values, times)
+        kept = [index for index, each in enumerate(decoded) if not isinstance(each, Rejection)]
+        events: list[Any] = [decoded[index] for index in kept]
+        positions = [(lane, offsets[index]) for index in kept]
+        return columns_of(events, positions, [times[index] for index in kept], identified=True)
+
+    def _dwd(self, _partition: int, values: list[bytes | None], _offsets: list[int], times: list[int]) -> Columns:
+        events: list[Any] = []
+        received: list[int] = []
+        for value, time in zip(values, times, strict=True):
+            try:
+                events.append(self._joined(value or b""))
+            except PARSE_ERRORS:
+                continue  # counted as rejected: the ClickHouse sink keeps it
+            received.append(time)
+        lanes: dict[tuple[int, int], Lane] = {}
+        positions = [
+            (lanes.setdefault((event.epoch, event.partition), Lane(event.epoch, event.partition)), event.offset)
+            for event in events
+        ]
+        return columns_of(events, positions, received, identified=False)
+
+
+def pack(key: int, body: bytes) -> bytes:
+    """A stream element: what it is keyed by, and what it says."""
+    return key.to_bytes(4, "big") + body
+
+
+def key_of(packed: bytes) -> int:
+    """The key of a stream element."""
+    return int.from_bytes(packed[:4], "big")
+
+
+def body_of(packed: bytes) -> bytes:
+    """The body of a stream element."""
+    return packed[4:]
+
+
+def decode(reading: Reading, shape: Shape) -> UserDefinedScalarFunctionWrapper:
+    """The function to use in a Table expression."""
+    return udf(Decode(reading, shape), result_type=DataTypes.BYTES(), func_type="pandas")
