@@ -91,9 +91,11 @@ def keep(outcomes: DataStream, settings: DeadLetterSettings, kafka: KafkaSetting
         .uid("dead-letters")
         .name("Dead letters: files, alarm")
     )
+    # PyFlink puts a map behind every side output.
+    rejected = kept.get_side_output(REJECTED).set_parallelism(1).uid("rejected").name("Rejected")
     for stream, topic, uid in (
         (kept, kafka.topic_dead_letters, "dead-letter-topic"),
-        (kept.get_side_output(REJECTED), kafka.topic_rejected, "rejected-topic"),
+        (rejected, kafka.topic_rejected, "rejected-topic"),
     ):
         stream.sink_to(_kafka_sink(kafka.bootstrap, topic)).set_parallelism(1).uid(uid).name(f"Kafka: {topic}")
 
