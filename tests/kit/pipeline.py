@@ -113,6 +113,18 @@ class Pipeline:
 
         wait_for(reached, seconds, lambda: f"{self.nodes.count(table)} of {rows} rows", pause=0.3)
 
+    def wait_all_partitions(self, job: Job, seconds: float = 240) -> None:
+        """Wait until the table has rows of each partition of the topic.
+
+        The first rows of a partition are looked up on every node, so they wait for one that is down.
+        """
+
+        def seen() -> int:
+            assert job.state() not in FINAL, job.exceptions()[-6000:]
+            return len(self.nodes.sums("SELECT _partition, count() FROM user_behaviors_local GROUP BY ALL"))
+
+        wait_for(lambda: seen() == PARTITIONS, seconds, lambda: f"rows of {seen()} partitions", pause=0.3)
+
     def count_in_view(self) -> None:
         """Put a materialised view behind each node's table that counts rows by tenant, scenario and action."""
         self.nodes.command(
