@@ -14,10 +14,14 @@ class Due(Generic[W_co]):
     Attributes:
         writes: to Redis: absolute, so that writing one twice is harmless.
         records: to Kafka: key and value.
+        settled: whether something was decided that the parts alone do not tell: entries are to be stored at once.
+        too_late: events left out since the last time, because what they belong to is forgotten.
     """
 
     writes: list[W_co] = field(default_factory=list)
     records: list[tuple[str, str]] = field(default_factory=list)
+    settled: bool = False
+    too_late: int = 0
 
 
 class Bucket(Protocol[W_co]):

@@ -94,6 +94,7 @@ class KeepMetric(StrEnum):
     REDIS_MILLISECONDS = "redis_milliseconds"
     RECORDS_SENT = "records_sent"
     ENTRIES_STORED = "entries_stored"
+    EVENTS_TOO_LATE = "events_too_late"  # left out: their minute is forgotten
 
 
 class JoinMetric(StrEnum):

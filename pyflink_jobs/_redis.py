@@ -1,9 +1,11 @@
 """What the jobs that write to Redis read, out of the settings."""
 
+from clickstream.columns import Lane
 from clickstream.config import EventSettings, KafkaSettings
 from clickstream.config.kafka import Source
-from clickstream.epoch import current_epoch
+from clickstream.epoch import TIMEOUT, current_epoch
 from clickstream.events.decode import Limits
+from clickstream.kafka import KafkaAdmin
 from udfs.decode import Reading
 from udfs.survivors import Horizon
 
@@ -18,6 +20,20 @@ def reading(kafka: KafkaSettings, source: Source, events: EventSettings) -> Read
     topic = kafka.topic(source)
     limits = Limits(events.oldest_seconds * 1000, events.newest_seconds * 1000)
     return Reading(kafka, source, topic, current_epoch(kafka, topic), limits)
+
+
+def ods_lanes(kafka: KafkaSettings) -> tuple[Lane, ...]:
+    """The partitions of the ODS topic, which positions refer to whatever a job reads.
+
+    Raises:
+        UnavailableError: Kafka does not answer.
+        ContractError: there is no such topic.
+    """
+    topic = kafka.topic_behaviors
+    epoch = current_epoch(kafka, topic)
+    admin = KafkaAdmin(kafka.bootstrap, TIMEOUT)
+    found = admin.ask(lambda client: client.list_topics(topic, timeout=TIMEOUT)).topics[topic]
+    return tuple(Lane(epoch, partition) for partition in sorted(found.partitions))
 
 
 def horizon(source: Source, events: EventSettings) -> Horizon:

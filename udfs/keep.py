@@ -28,7 +28,7 @@ from udfs.decode import body_of
 logger = logging.getLogger(__name__)
 
 BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
-RECORD = Types.ROW_NAMED(["key", "value"], [Types.STRING(), Types.STRING()])
+RECORD = Types.ROW_NAMED(["key", "value"], [BYTES, BYTES])
 _LEAST_BYTES = 64 * 1024
 _FOLD_SECONDS = 60.0
 
@@ -71,7 +71,7 @@ class Keep(KeyedProcessFunction):
         self._buckets: dict[int, _Kept] = {}
         self._clock = SystemClock()
         group = runtime_context.get_metrics_group()
-        self._merged, self._written, self._retries, self._sent, self._stored = (
+        self._merged, self._written, self._retries, self._sent, self._stored, self._too_late = (
             group.counter(metric.value)
             for metric in (
                 KeepMetric.PARTS_MERGED,
@@ -79,6 +79,7 @@ class Keep(KeyedProcessFunction):
                 KeepMetric.REDIS_RETRIES,
                 KeepMetric.RECORDS_SENT,
                 KeepMetric.ENTRIES_STORED,
+                KeepMetric.EVENTS_TOO_LATE,
             )
         )
         self._milliseconds = group.distribution(KeepMetric.REDIS_MILLISECONDS.value)
@@ -120,9 +121,10 @@ class Keep(KeyedProcessFunction):
             self._milliseconds.update(int((time.monotonic() - started) * 1000))
             self._written.inc(len(due.writes))
         for key, value in due.records:
-            yield Row(key, value)
+            yield Row(key.encode(), value.encode())
         self._sent.inc(len(due.records))
-        if due.records or time.monotonic() > kept.folded + _FOLD_SECONDS or kept.bucket.next_due_ms(0) is None:
+        self._too_late.inc(due.too_late)
+        if due.settled or time.monotonic() > kept.folded + _FOLD_SECONDS or kept.bucket.next_due_ms(0) is None:
             self._fold(kept)
         self._schedule(kept, ctx)
 

@@ -15,7 +15,7 @@ class LiveMetricsSettings(Settings):
     lateness_seconds: int = Field(
         120, ge=0, description="an event is late when its minute ended so long before the newest of its ODS partition"
     )
-    idle_seconds: float = Field(60.0, gt=0, description="an ODS partition silent for so long closes no minute later")
+    idle_seconds: float = Field(120.0, gt=0, description="an ODS partition silent for so long closes no minute later")
     keep_seconds: int = Field(3600, ge=0, description="a closed minute can be corrected for so long, in event time")
     flush_seconds: float = Field(0.5, gt=0, description="changed metrics are written at this interval")
     ttl_seconds: int = Field(24 * 3600, gt=0, description="keys expire so long after the last write")

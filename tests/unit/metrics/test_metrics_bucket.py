@@ -1,0 +1,220 @@
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+import pytest
+
+from clickstream.columns import Lane
+from clickstream.config import LiveMetricsSettings
+from clickstream.events.action import Action
+from clickstream.events.model import Event
+from clickstream.metrics.parts import MINUTE_MS
+from clickstream.places import Place
+from clickstream.redis_keys import encoded
+from tests.unit.event_columns import START_MS, event, traffic
+from tests.unit.metrics.run import Run
+
+LANES = (Lane(9, 0), Lane(9, 1), Lane(9, 2))
+HOUR = 60 * MINUTE_MS
+BEGIN = START_MS // MINUTE_MS * MINUTE_MS
+FIELDS = ("impressions", "clicks", "views", "likes", "shares", "add_carts", "conversions")
+
+
+def _counted(events: Iterable[Event]) -> dict[str, int]:
+    found = list(events)
+    actions = Counter(each.action_type for each in found)
+    counts = {field: actions[action] for field, action in zip(FIELDS, list(Action)[:7], strict=True)}
+    return {
+        **counts,
+        "active_users": len({each.user_id for each in found}),
+        "active_items": len({each.item_id for each in found if each.item_id}),
+    }
+
+
+def _lanes(events: list[Event], seed: int = 4) -> dict[Lane, list[Event]]:
+    """Each lane about in the order of event time, some events late."""
+    source = random.Random(seed)
+    found: defaultdict[Lane, list[tuple[int, Event]]] = defaultdict(list)
+    for each in events:
+        delay = source.randrange(30_000) if source.random() < 0.9 else source.randrange(20 * MINUTE_MS)
+        found[LANES[int(each.user_id[2:]) % 3]].append((each.timestamp + delay, each))
+    return {lane: [each for _, each in sorted(pairs, key=lambda pair: pair[0])] for lane, pairs in found.items()}
+
+
+def _late(lane: list[Event], lateness_ms: int) -> set[str]:
+    reached, late = -1, set()
+    for each in lane:
+        if (each.timestamp // MINUTE_MS + 1) * MINUTE_MS + lateness_ms <= reached:
+            late.add(each.event_id)
+        reached = max(reached, each.timestamp)
+    return late
+
+
+def _by_minute(events: Iterable[Event]) -> dict[str, list[Event]]:
+    found: defaultdict[str, list[Event]] = defaultdict(list)
+    for each in events:
+        minute = each.timestamp // MINUTE_MS * MINUTE_MS
+        found[f"{encoded(each.tenant_id)}:{encoded(each.scenario_id)}:{minute}"].append(each)
+    return found
+
+
+def _interleaved(run: Run, lanes: dict[Lane, list[Event]], seed: int, restarts: bool) -> int:
+    """Send all lanes in random portions; the clock when it is done."""
+    source = random.Random(seed)
+    done = dict.fromkeys(lanes, 0)
+    now = BEGIN
+    while any(done[lane] < len(events) for lane, events in lanes.items()):
+        lane = source.choice([lane for lane, events in lanes.items() if done[lane] < len(events)])
+        portion = lanes[lane][done[lane] : done[lane] + source.choice([1, 20, 60])]
+        run.add(lane, done[lane], portion, now)
+        done[lane] += len(portion)
+        now += source.randrange(300)
+        if source.random() < 0.5:
+            run.tick(now)
+        if source.random() < 0.2:
+            run.fold(source.choice(list(run.buckets)))
+        if restarts and source.random() < 0.1:
+            run.restart(now)
+    return now
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_final_records_depend_on_the_lanes_alone_and_corrections_complete_them(seed: int) -> None:
+    settings = LiveMetricsSettings(lateness_seconds=60, idle_seconds=600)
+    events = traffic(2500, span_ms=HOUR)
+    lanes = _lanes(events)
+    late = set[str]().union(*(_late(lane, 60_000) for lane in lanes.values()))
+    assert len(late) > 50
+    run = Run(settings, LANES)
+    now = _interleaved(run, lanes, seed, restarts=True)
+    for second in range(0, 700, 5):  # until every lane is idle
+        run.tick(now + second * 1000)
+    run.tick(BEGIN + 2 * HOUR)
+    run.tick(BEGIN + 2 * HOUR + MINUTE_MS)
+
+    on_time = _by_minute(each for each in events if each.event_id not in late)
+    everything = _by_minute(events)
+    finals = run.finals()
+    assert finals.keys() == on_time.keys()
+    for key, record in finals.items():
+        assert {name: record[name] for name in _counted([])} == _counted(on_time[key]), key
+        assert record["revision"] == 1
+    for key, record in run.last().items():
+        assert {name: record[name] for name in _counted([])} == _counted(everything[key]), key
+        assert record["correction"] == (record["revision"] > 1) == (len(everything[key]) > len(on_time.get(key, [])))
+
+
+def test_ratios_are_from_0_to_1() -> None:
+    run = Run(LiveMetricsSettings(), LANES)
+    actions = [Action.IMPRESSION, *[Action.CLICK] * 3, Action.ORDER]
+    run.add(LANES[0], 0, [event(number, action_type=action) for number, action in enumerate(actions)], START_MS)
+    (write,) = run.tick(START_MS)
+    assert (write.figures.ctr, write.figures.conversion_rate) == (1.0, 0.333333)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_the_window_holds_what_happened_in_it_whatever_is_late(restarts: bool) -> None:
+    settings = LiveMetricsSettings(window_minutes=10)
+    events = traffic(3000, span_ms=HOUR)
+    run = Run(settings, LANES)
+    _interleaved(run, _lanes(events), 1, restarts)
+    for minute in range(58, 75, 3):
+        now = BEGIN + minute * MINUTE_MS + 17_000
+        if restarts:
+            run.restart(now)
+        run.tick(now)
+        first = now // MINUTE_MS * MINUTE_MS - 9 * MINUTE_MS
+        for place, write in run.redis.items():
+            shown = [
+                each
+                for each in events
+                if (each.tenant_id, each.scenario_id) == place and first <= each.timestamp < first + 10 * MINUTE_MS
+            ]
+            assert {name: getattr(write.figures, name) for name in _counted([])} == _counted(shown)
+            assert (write.window_start, write.window_end) == (first, first + 10 * MINUTE_MS)
+            assert write.updated_at == now
+
+
+def test_an_idle_tenants_metrics_roll_to_zero_and_then_its_state_is_gone() -> None:
+    run = Run(LiveMetricsSettings(window_minutes=5, keep_seconds=60), LANES)
+    run.add(LANES[0], 0, [event(1, timestamp=BEGIN)], BEGIN)
+    (bucket,) = [bucket for bucket in run.buckets.values() if bucket.next_due_ms(BEGIN) is not None]
+    now, writes = BEGIN, 0
+    while (due := bucket.next_due_ms(now)) is not None and now < BEGIN + HOUR:
+        now = max(due, now + 1)
+        writes += len(run.tick(now))
+    assert now < BEGIN + 10 * MINUTE_MS
+    assert run.redis[Place("t", "s")].figures.clicks == 0
+    assert writes < 20
+    run.fold(Place("t", "s").bucket)
+    assert run.entries[Place("t", "s").bucket].keys() <= {"lanes"}
+
+
+def test_a_change_is_written_after_half_a_second_and_everything_each_minute() -> None:
+    run = Run(LiveMetricsSettings(), LANES)
+    run.add(LANES[0], 0, [event(1, timestamp=BEGIN), event(2, scenario_id="other", timestamp=BEGIN)], BEGIN)
+    assert len(run.tick(BEGIN)) == 2
+    run.add(LANES[0], 2, [event(3, timestamp=BEGIN)], BEGIN + 100)
+    assert run.tick(BEGIN + 400) == []
+    assert len(run.tick(BEGIN + 500)) == 1
+    assert len(run.tick(BEGIN + MINUTE_MS)) == 2
+
+
+def _far(lane: Lane, minutes: int) -> tuple[Lane, int, list[Event]]:
+    return lane, minutes, [event(10_000 + minutes, timestamp=BEGIN + minutes * MINUTE_MS)]
+
+
+def test_a_minute_waits_for_every_partition_until_it_is_idle() -> None:
+    run = Run(LiveMetricsSettings(lateness_seconds=0, idle_seconds=60), LANES)
+    run.add(LANES[0], 0, [event(1, timestamp=BEGIN)], BEGIN)
+    now = BEGIN
+    for second in range(0, 58, 4):
+        now = BEGIN + second * 1000
+        run.add(*_far(LANES[0], 10 + second), now)
+        run.add(*_far(LANES[1], 10 + second), now)
+        run.tick(now)
+    assert run.closed == [], "the third partition has said nothing yet"
+    for second in range(58, 70, 4):
+        now = BEGIN + second * 1000
+        run.add(*_far(LANES[0], 10 + second), now)
+        run.add(*_far(LANES[1], 10 + second), now)
+        run.tick(now)
+    assert run.closed[0][1]["minute"] == BEGIN
+    run.add(LANES[2], 0, [event(2, timestamp=BEGIN)], now)
+    run.add(*_far(LANES[0], 200), now)
+    run.add(*_far(LANES[1], 200), now)
+    run.add(*_far(LANES[2], 200), now)
+    run.tick(now + 1)
+    assert [
+        (each["revision"], each["correction"], each["clicks"]) for _, each in run.closed if each["minute"] == BEGIN
+    ] == [
+        (1, False, 1),
+        (2, True, 2),
+    ]
+
+
+def test_a_long_pause_of_the_job_is_not_taken_for_silence() -> None:
+    run = Run(LiveMetricsSettings(lateness_seconds=0, idle_seconds=60), LANES)
+    run.add(LANES[0], 0, [event(1, timestamp=BEGIN)], BEGIN)
+    run.add(*_far(LANES[0], 10), BEGIN)
+    run.add(*_far(LANES[1], 10), BEGIN)
+    run.tick(BEGIN + HOUR)
+    run.restart(BEGIN + 2 * HOUR)
+    run.tick(BEGIN + 3 * HOUR)
+    assert run.closed == []
+
+
+def test_an_event_of_a_minute_that_is_forgotten_is_counted_as_such() -> None:
+    run = Run(LiveMetricsSettings(lateness_seconds=0, keep_seconds=600, window_minutes=1), LANES[:1])
+    run.add(LANES[0], 0, [event(1, timestamp=BEGIN)], BEGIN)
+    run.add(*_far(LANES[0], 30), BEGIN + HOUR)
+    run.tick(BEGIN + HOUR)
+    run.add(LANES[0], 40, [event(3, timestamp=BEGIN), event(4, timestamp=BEGIN + 25 * MINUTE_MS)], BEGIN + HOUR)
+    run.add(*_far(LANES[0], 50), BEGIN + HOUR)
+    run.tick(BEGIN + HOUR + 1)
+    assert run.too_late == 1
+    run.add(*_far(LANES[0], 52), BEGIN + HOUR)
+    run.tick(BEGIN + HOUR + 2)
+    minutes = [(each["minute"] - BEGIN) // MINUTE_MS for _, each in run.closed]
+    assert minutes.count(0) == 1
+    assert run.last()[f"t:s:{BEGIN + 25 * MINUTE_MS}"]["correction"]
