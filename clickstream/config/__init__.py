@@ -6,6 +6,7 @@ malformed or contradicts another one.
 
 from clickstream.config.clickhouse import ClickHouseSettings
 from clickstream.config.dead_letters import DeadLetterSettings
+from clickstream.config.dimensions import DimensionSettings
 from clickstream.config.events import EventSettings
 from clickstream.config.hot import HotSettings
 from clickstream.config.kafka import KafkaSettings
@@ -19,6 +20,7 @@ from clickstream.config.sink import SinkSettings
 __all__ = [
     "ClickHouseSettings",
     "DeadLetterSettings",
+    "DimensionSettings",
     "EventSettings",
     "HotSettings",
     "KafkaSettings",

@@ -11,6 +11,7 @@ from pydantic_settings import SettingsError
 from clickstream.config.base import PREFIX, Settings
 from clickstream.config.clickhouse import ClickHouseSettings
 from clickstream.config.dead_letters import DeadLetterSettings
+from clickstream.config.dimensions import DimensionSettings
 from clickstream.config.events import EventSettings
 from clickstream.config.hot import HotSettings
 from clickstream.config.kafka import KafkaSettings
@@ -27,6 +28,7 @@ GROUPS: tuple[type[Settings], ...] = (
     EventSettings,
     SinkSettings,
     DeadLetterSettings,
+    DimensionSettings,
     RedisSettings,
     HotSettings,
     LiveMetricsSettings,
