@@ -147,8 +147,8 @@ def main() -> None:
     """Submit the job."""
     config = resolve_config()
     env, tables = environment(config.batches)
-    # Or each event that is taken out of a micro-batch is copied together with its whole micro-batch, which was six times
-    # slower. No operator here changes what it was given, or hands on what it changes later.
+    # Or each event that is taken out of a micro-batch is copied together with the whole micro-batch: six times slower.
+    # No operator here changes what it was given, or hands on what it changes later.
     env.get_config().enable_object_reuse()
     build(tables, config)
     env.execute(JOB_DIMENSION_JOIN)
