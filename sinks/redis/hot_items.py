@@ -21,7 +21,10 @@ return redis.call('EXPIRE', KEYS[1], ARGV[2])
 
 @dataclass(frozen=True)
 class QueueHotItems:
-    """Queues HotWrites. Between ZADD and the trim after it a reader may see a few items more than the top N."""
+    """Queues HotWrites. EVAL takes one key, so a cluster's pipeline knows where to; it has no method for it.
+
+    Between ZADD and the trim after it a reader may see a few items more than the top N.
+    """
 
     keys: RedisKeys
     ttl_seconds: int
@@ -36,7 +39,7 @@ class QueueHotItems:
             return
         if write.whole:
             pairs = [part for item, score in write.scores.items() for part in (repr(score), item)]
-            pipeline.eval(_REPLACE, 1, key, write.rule.top, self.ttl_seconds, *pairs)
+            pipeline.execute_command("EVAL", _REPLACE, 1, key, write.rule.top, self.ttl_seconds, *pairs)
         else:
             pipeline.zadd(key, write.scores)
             pipeline.zremrangebyrank(key, 0, -1 - write.rule.top)

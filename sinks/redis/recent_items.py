@@ -24,6 +24,6 @@ class QueueRecentItems:
         """Put the whole list in the place of what is there."""
         key = self.keys.recent(write.tenant_id, write.user_id)
         if write.items:
-            pipeline.eval(_REPLACE, 1, key, write.ttl_seconds, *write.items)
+            pipeline.execute_command("EVAL", _REPLACE, 1, key, write.ttl_seconds, *write.items)
         else:
             pipeline.delete(key)

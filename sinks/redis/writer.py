@@ -19,12 +19,16 @@ W_contra = TypeVar("W_contra", contravariant=True)
 
 PIPELINE_WRITES = 500
 # Answers of a server that is there but cannot write now: full, starting, demoted, or moving slots.
-_TRANSIENT_ANSWERS = ("OOM", "LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MISCONF", "NOREPLICAS")
+_TRANSIENT_CODES = ("MISCONF", "NOREPLICAS", "LOADING", "READONLY", "OOM")  # where the client has no class, in a script
 _TRANSIENT = (
     redis.ConnectionError,
     redis.TimeoutError,
     redis.exceptions.ClusterError,
     redis.exceptions.RedisClusterException,
+    redis.exceptions.OutOfMemoryError,
+    redis.exceptions.ReadOnlyError,
+    redis.exceptions.MasterDownError,
+    redis.exceptions.TryAgainError,
     OSError,
 )
 
@@ -84,7 +88,7 @@ class RedisWriter(Generic[W]):
         while (problem := self._problem(writes)) is not None:
             attempt += 1
             delay = self._policy.delay(attempt, self._random)
-            logger.warning("Redis does not take a write (try %d): %s; again in %.1f s", attempt, problem, delay)
+            logger.warning("Redis does not take a write (try %d): %s; again in %.1f s", attempt, _told(problem), delay)
             self._retried()
             self._clock.sleep(delay)
         if attempt:
@@ -100,19 +104,24 @@ class RedisWriter(Generic[W]):
                 self._queue(pipeline, write)
             pipeline.execute()
         except _TRANSIENT as error:
-            if not isinstance(error, redis.AuthenticationError):
+            if not isinstance(error, redis.AuthenticationError | redis.exceptions.AuthorizationError):
                 self.close()
                 return error
             raise self._refused(error) from error
         except redis.RedisError as error:
-            if any(answer in str(error) for answer in _TRANSIENT_ANSWERS):
+            if any(code in _told(error) for code in _TRANSIENT_CODES):
                 return error
             raise self._refused(error) from error
         return None
 
     def _refused(self, error: Exception) -> ContractError:
         return ContractError(
-            f"Redis refuses a write: {error}. Check the password and rights of CLICKSTREAM_REDIS_URL, and that no "
+            f"Redis refuses a write: {_told(error)}. Check password and rights of CLICKSTREAM_REDIS_URL, and that no "
             "other program keeps values of another type under keys of CLICKSTREAM_REDIS_KEY_*. Nothing is lost: the "
             "job goes on from its last checkpoint"
         )
+
+
+def _told(error: Exception) -> str:
+    """What Redis said, without the command: its arguments are the data of users."""
+    return f"{type(error).__name__}: {str(error).rpartition('caused error: ')[2]}"
