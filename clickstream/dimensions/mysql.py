@@ -66,13 +66,14 @@ class MySqlPool:
 
         Raises:
             aiomysql.Error: the server refuses the query, or was lost.
-            OSError: it cannot be reached.
+            OSError: it cannot be reached, or offers no TLS where TLS is wanted.
         """
         sql, arguments = select(dimension.table, reader.columns, dimension.key_columns, keys)
         if self._pool is None:
             self._pool = self._make()
         async with self._pool.acquire() as connection:
             try:
+                self._require_encryption(connection)
                 async with connection.cursor() as cursor:
                     await cursor.execute(sql, arguments)
                     rows = await cursor.fetchall()
@@ -87,6 +88,15 @@ class MySqlPool:
             self._pool.terminate()
             await self._pool.wait_closed()
             self._pool = None
+
+    def _require_encryption(self, connection: Any) -> None:
+        """Check a connection: the client goes on in the clear where the server, or somebody between, offers no TLS."""
+        wanted = self._connections
+        if wanted.tls is not Tls.OFF and connection._writer.get_extra_info("ssl_object") is None:
+            raise ConnectionError(
+                f"MySQL at {wanted.address} offers no TLS, but CLICKSTREAM_DIMENSIONS_TLS is {wanted.tls.value}: give "
+                "the server a certificate, or set it to off"
+            )
 
     def _make(self) -> Any:
         wanted, address = self._connections, self._connections.address

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from clickstream.config import ClickHouseSettings, KafkaSettings, ServerSettings, resolve
+from clickstream.config.mysql import parse_mysql_url
 from clickstream.errors import ConfigurationError
 from clickstream.migrate.clickhouse import migrate_clickhouse
 from clickstream.migrate.files import ddl_directory
@@ -68,7 +69,8 @@ def run(only: str, *, dry_run: bool, report: Report) -> None:
     if "mysql" in chosen and only and not servers.mysql_url:
         raise ConfigurationError("CLICKSTREAM_MYSQL_URL is not set: mysql://user:password@host:3306/database")
     if clickhouse:
-        migrate_clickhouse(clickhouse, ddl, dry_run=dry_run, report=report)
+        mysql = parse_mysql_url(servers.mysql_url) if servers.mysql_url else None
+        migrate_clickhouse(clickhouse, ddl, mysql=mysql, dry_run=dry_run, report=report)
     if "mysql" in chosen:
         if servers.mysql_url:
             migrate_mysql(servers.mysql_url, ddl, dry_run=dry_run, report=report)

@@ -15,6 +15,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError,
 
 from clickstream import names
 from clickstream.config.clickhouse import ClickHouseSettings, Node
+from clickstream.config.mysql import MySqlAddress
 from clickstream.errors import ConfigurationError, MigrationError, UnavailableError
 from clickstream.migrate.files import Migration, read_migrations
 from clickstream.migrate.outcome import Outcome, Report, State, silent
@@ -37,13 +38,19 @@ _AUTHENTICATION_FAILED = 516
 
 
 def migrate_clickhouse(
-    settings: ClickHouseSettings, ddl: Path, *, dry_run: bool = False, report: Report = silent
+    settings: ClickHouseSettings,
+    ddl: Path,
+    *,
+    mysql: MySqlAddress | None = None,
+    dry_run: bool = False,
+    report: Report = silent,
 ) -> None:
     """Apply `ddl`/clickhouse to every server.
 
     Args:
         settings: the servers. With several replicas in a shard, tables are of the Replicated kind.
         ddl: the folder ddl.
+        mysql: the database whose tables are mapped, as the servers reach it; None: none is.
         dry_run: only report what would be applied.
         report: called for every file and server, as it is done.
 
@@ -53,7 +60,7 @@ def migrate_clickhouse(
         UnavailableError: a server does not answer.
     """
     shards = settings.cluster.shards
-    topology = Topology(settings.cluster_name, replicated=any(len(shard.replicas) > 1 for shard in shards))
+    topology = Topology(settings.cluster_name, any(len(shard.replicas) > 1 for shard in shards), mysql)
     migrations = [render(migration, topology) for migration in read_migrations(ddl / "clickhouse")]
     for node in settings.cluster.nodes:
         with _connected(node, settings) as client:

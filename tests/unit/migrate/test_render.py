@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from clickstream.config.mysql import MySqlAddress
 from clickstream.errors import MigrationError
 from clickstream.migrate.files import Migration, checksum
 from clickstream.migrate.render import Topology, render
@@ -68,3 +69,22 @@ def test_a_numbered_file_keeps_its_checksum_and_a_repeatable_one_follows_the_top
     assert render(numbered, Topology("c")).checksum == render(numbered, Topology()).checksum == numbered.checksum
     assert render(repeatable, Topology("c")).checksum != render(repeatable, Topology()).checksum
     assert render(repeatable, Topology("c")).checksum == render(repeatable, Topology("c", replicated=True)).checksum
+
+
+MYSQL = MySqlAddress("db", 3306, "u'x", "shop", "p\\w")
+
+
+def test_what_needs_mysql_is_applied_only_where_there_is_one() -> None:
+    sql = "-- @mysql\nA ${mysql engine t}; -- @mysql\nB ${mysql source t}; C"
+    assert rendered(sql, Topology()) == ["C"]
+    assert rendered(sql, Topology(mysql=MYSQL)) == [
+        "A MySQL('db:3306', 'shop', 't', 'u\\'x', 'p\\\\w')",
+        "B MYSQL(HOST 'db' PORT 3306 USER 'u\\'x' PASSWORD 'p\\\\w' DB 'shop' TABLE 't')",
+        "C",
+    ]
+
+
+def test_a_statement_with_two_conditions_needs_both() -> None:
+    sql = "-- @mysql\n-- @cluster\nA"
+    assert rendered(sql, Topology(mysql=MYSQL)) == rendered(sql, Topology("c")) == []
+    assert rendered(sql, Topology("c", mysql=MYSQL)) == ["A"]
