@@ -4,11 +4,14 @@ Keyed by bucket. Flink's state of a bucket is a list of the parts that came late
 stands what they add up to. A part is appended to the list when it comes, which costs what the part weighs, however
 large the bucket is; now and then the entries that changed are written and the list begins anew. After a failure the
 bucket is made again from both.
+
+While Redis is away, what it did not take waits in memory, and each part that comes waits for another try: the job holds
+Kafka back, yet checkpoints and metrics go through between two tries. After a restart everything is written anyway.
 """
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +34,8 @@ BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
 RECORD = Types.ROW_NAMED(["key", "value"], [BYTES, BYTES])
 _LEAST_BYTES = 64 * 1024
 _FOLD_SECONDS = 60.0
+_PATIENCE = 1.0  # seconds of tries in one call: a bundle, and so a checkpoint, waits for them
+_AGAIN_MS = 500
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class _Kept:
         self.entry_bytes: dict[str, int] = {}
         self.folded = time.monotonic()
         self.timer_ms: int | None = None
+        self.unwritten: Sequence[Any] = ()
 
 
 class Keep(KeyedProcessFunction):
@@ -69,6 +75,7 @@ class Keep(KeyedProcessFunction):
         self._parts = runtime_context.get_list_state(ListStateDescriptor("parts", BYTES))
         self._entries = runtime_context.get_map_state(MapStateDescriptor("entries", Types.STRING(), BYTES))
         self._buckets: dict[int, _Kept] = {}
+        self._waiting: _Kept | None = None  # one whose writes Redis did not take
         self._clock = SystemClock()
         group = runtime_context.get_metrics_group()
         self._merged, self._written, self._retries, self._sent, self._stored, self._too_late = (
@@ -98,6 +105,8 @@ class Keep(KeyedProcessFunction):
 
     def process_element(self, value: bytes, ctx: KeyedProcessFunction.Context) -> None:
         """Merge a part, and make sure that a timer will write what it changed."""
+        if self._waiting is not None:
+            self._write(self._waiting)
         kept = self._kept(ctx)
         part = body_of(value)
         kept.bucket.apply(part, self._now_ms())
@@ -109,17 +118,17 @@ class Keep(KeyedProcessFunction):
         self._schedule(kept, ctx)
 
     def on_timer(self, timestamp: int, ctx: KeyedProcessFunction.OnTimerContext) -> Iterator[Row]:
-        """Write what is due. Blocks while Redis is away."""
+        """Write what is due, or what Redis did not take before."""
         kept = self._kept(ctx)
         if kept.timer_ms is not None and timestamp < kept.timer_ms:
             return  # set before another one was
         kept.timer_ms = None
+        if not self._write(kept):
+            self._schedule(kept, ctx)
+            return
         due = kept.bucket.due(self._now_ms())
-        if due.writes:
-            started = time.monotonic()
-            self._redis.write(due.writes)
-            self._milliseconds.update(int((time.monotonic() - started) * 1000))
-            self._written.inc(len(due.writes))
+        kept.unwritten = due.writes
+        self._write(kept)
         for key, value in due.records:
             yield Row(key.encode(), value.encode())
         self._sent.inc(len(due.records))
@@ -127,6 +136,17 @@ class Keep(KeyedProcessFunction):
         if due.settled or time.monotonic() > kept.folded + _FOLD_SECONDS or kept.bucket.next_due_ms(0) is None:
             self._fold(kept)
         self._schedule(kept, ctx)
+
+    def _write(self, kept: _Kept) -> bool:
+        """Try to write what a bucket has to be written; whether nothing is left of it."""
+        if not kept.unwritten:
+            return True
+        started, count = time.monotonic(), len(kept.unwritten)
+        kept.unwritten = self._redis.write(kept.unwritten, _PATIENCE)
+        self._milliseconds.update(int((time.monotonic() - started) * 1000))
+        self._written.inc(count - len(kept.unwritten))
+        self._waiting = kept if kept.unwritten else None
+        return not kept.unwritten
 
     def _kept(self, ctx: KeyedProcessFunction.Context) -> _Kept:
         number = ctx.get_current_key()
@@ -160,10 +180,11 @@ class Keep(KeyedProcessFunction):
         kept.folded = time.monotonic()
 
     def _schedule(self, kept: _Kept, ctx: KeyedProcessFunction.Context) -> None:
-        due_ms = kept.bucket.next_due_ms(self._now_ms())
+        now_ms = self._now_ms()
+        due_ms = now_ms + _AGAIN_MS if kept.unwritten else kept.bucket.next_due_ms(now_ms)
         if due_ms is None:
             return
-        at_ms = max(due_ms, self._now_ms() + 1)
+        at_ms = max(due_ms, now_ms + 1)
         if kept.timer_ms is None or at_ms < kept.timer_ms:
             ctx.timer_service().register_processing_time_timer(at_ms)
             kept.timer_ms = at_ms

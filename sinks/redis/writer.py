@@ -1,4 +1,4 @@
-"""Writes to Redis that are tried until they are done."""
+"""Writes to Redis that are tried for a while, and again whenever their caller comes back with them."""
 
 import logging
 import random
@@ -41,7 +41,7 @@ class Queue(Protocol[W_contra]):
 
 
 class RedisWriter(Generic[W]):
-    """Writes until everything is written. Its caller waits, so that Kafka does: nothing is dropped."""
+    """Writes for as long as its caller has patience, and hands back what Redis did not take: nothing is dropped."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class RedisWriter(Generic[W]):
         Args:
             connect: makes a client.
             queue: the commands of a write.
-            policy: the waits between two tries; it is never exhausted.
+            policy: the waits between two tries, which go on from one call to the next; it is never exhausted.
             clock: to wait by.
             retried: told of each try after the first.
         """
@@ -67,15 +67,28 @@ class RedisWriter(Generic[W]):
         self._retried = retried
         self._random = random.Random()
         self._client: Client | None = None
+        self._failures = 0  # in a row
 
-    def write(self, writes: Sequence[W]) -> None:
-        """Write all; a pipeline that failed is sent again whole.
+    def write(self, writes: Sequence[W], patience: float) -> Sequence[W]:
+        """Write what Redis takes; a pipeline that failed is sent again whole.
+
+        Args:
+            writes: in their order.
+            patience: seconds after which no other try is begun, once one has failed.
+
+        Returns:
+            The rest, to be given to the next call; empty: everything is written.
 
         Raises:
             ContractError: Redis refuses a command for what it is.
         """
-        for begin in range(0, len(writes), PIPELINE_WRITES):
-            self._write(writes[begin : begin + PIPELINE_WRITES])
+        begun = self._clock.monotonic()
+        while writes:
+            if self._try(writes[:PIPELINE_WRITES]):
+                writes = writes[PIPELINE_WRITES:]
+            elif self._clock.monotonic() > begun + patience:
+                break
+        return writes
 
     def close(self) -> None:
         """Disconnect."""
@@ -83,16 +96,22 @@ class RedisWriter(Generic[W]):
             self._client.close()
             self._client = None
 
-    def _write(self, writes: Sequence[W]) -> None:
-        attempt = 0
-        while (problem := self._problem(writes)) is not None:
-            attempt += 1
-            delay = self._policy.delay(attempt, self._random)
-            logger.warning("Redis does not take a write (try %d): %s; again in %.1f s", attempt, _told(problem), delay)
-            self._retried()
-            self._clock.sleep(delay)
-        if attempt:
-            logger.warning("Redis took the write at try %d", attempt + 1)
+    def _try(self, writes: Sequence[W]) -> bool:
+        """Write once; wait when it failed."""
+        problem = self._problem(writes)
+        if problem is None:
+            if self._failures:
+                logger.warning("Redis took the write at try %d", self._failures + 1)
+            self._failures = 0
+            return True
+        self._failures += 1
+        delay = self._policy.delay(self._failures, self._random)
+        logger.warning(
+            "Redis does not take a write (try %d): %s; again in %.1f s", self._failures, _told(problem), delay
+        )
+        self._retried()
+        self._clock.sleep(delay)
+        return False
 
     def _problem(self, writes: Sequence[W]) -> Exception | None:
         """Try once. What stood against it, when trying again may help."""

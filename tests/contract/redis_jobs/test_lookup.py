@@ -43,7 +43,7 @@ def _written(server: RedisProcess, settings: RedisSettings) -> None:
     ]
     for queue, write in writes:
         target: RedisWriter[Any] = RedisWriter(lambda: connect(server.url, settings), queue, settings.policy)
-        target.write([write])
+        assert not target.write([write], 10)
         target.close()
 
 

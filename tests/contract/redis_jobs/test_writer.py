@@ -32,6 +32,12 @@ def writer(server: RedisProcess, settings: RedisSettings, queue: Any, **options:
     return RedisWriter(lambda: connect(server.url, settings), queue, settings.policy, **options)
 
 
+def put(target: RedisWriter[Any], writes: Any) -> None:
+    """Write until everything is written."""
+    while writes:
+        writes = target.write(writes, 0.5)
+
+
 def hot(scores: dict[str, float], *, whole: bool, top: int = 3) -> HotWrite:
     return HotWrite(PLACE, RuleBook(HotSettings(top=top)).rule(PLACE), scores, whole, 1234)
 
@@ -41,8 +47,8 @@ def test_hot_items_are_added_trimmed_replaced_and_removed(server: RedisProcess, 
     write = writer(server, settings, QueueHotItems(keys, 500))
     key, meta = keys.hot_items(*PLACE), keys.hot_meta(*PLACE)
     with server.client() as client:
-        write.write([hot({"x": 491_000.12345678901, "y": 2.0}, whole=False)])
-        write.write([hot({"z": 3.0, "w": 1.0}, whole=False)])
+        put(write, [hot({"x": 491_000.12345678901, "y": 2.0}, whole=False)])
+        put(write, [hot({"z": 3.0, "w": 1.0}, whole=False)])
         assert client.zrange(key, 0, -1, desc=True, withscores=True) == [
             ("x", 491_000.12345678901),
             ("z", 3.0),
@@ -53,10 +59,10 @@ def test_hot_items_are_added_trimmed_replaced_and_removed(server: RedisProcess, 
         found = client.hgetall(meta)
         assert (float(found["half_life"]), int(found["updated_at"])) == (3600.0, 1234)
         assert json.loads(found["weights"])["order"] == 10
-        write.write([hot({"q": 5.0, "r": 4.0}, whole=True)])
+        put(write, [hot({"q": 5.0, "r": 4.0}, whole=True)])
         assert client.zrange(key, 0, -1) == ["r", "q"]
         assert 490 < client.ttl(key) <= 500
-        write.write([hot({}, whole=True)])
+        put(write, [hot({}, whole=True)])
         assert client.exists(key) == client.exists(meta) == 0
     write.close()
 
@@ -64,7 +70,7 @@ def test_hot_items_are_added_trimmed_replaced_and_removed(server: RedisProcess, 
 def test_thousands_of_items_are_replaced_at_once(server: RedisProcess, settings: RedisSettings) -> None:
     write = writer(server, settings, QueueHotItems(settings.keys, 500))
     scores = {f"i-{number}": float(number) for number in range(25_000)}
-    write.write([hot(scores, whole=True, top=20_000)])
+    put(write, [hot(scores, whole=True, top=20_000)])
     with server.client() as client:
         assert client.zcard(settings.keys.hot_items(*PLACE)) == 20_000
     write.close()
@@ -75,10 +81,10 @@ def test_lists_are_replaced_whole(server: RedisProcess, settings: RedisSettings)
     key = settings.keys.recent("t", "u:1")
     with server.client() as client:
         for items in (["b", "a"], ["c", "b", "a"], ["c"]):
-            write.write([RecentWrite("t", "u:1", items, 77)] * 3)
+            put(write, [RecentWrite("t", "u:1", items, 77)] * 3)
             assert client.lrange(key, 0, -1) == items
             assert 70 < client.ttl(key) <= 77
-        write.write([RecentWrite("t", "u:1", [], 0)])
+        put(write, [RecentWrite("t", "u:1", [], 0)])
         assert client.exists(key) == 0
     write.close()
 
@@ -86,7 +92,7 @@ def test_lists_are_replaced_whole(server: RedisProcess, settings: RedisSettings)
 def test_all_metrics_are_set_at_once(server: RedisProcess, settings: RedisSettings) -> None:
     write = writer(server, settings, QueueLiveMetrics(settings.keys, 60))
     figures = Figures(1, 2, 0.5, 3, 4, 5, 6, 7, 0.25, 8, 9)
-    write.write([MetricsWrite(PLACE, figures, 10, 20, 15)])
+    put(write, [MetricsWrite(PLACE, figures, 10, 20, 15)])
     with server.client() as client:
         found = client.hgetall(settings.keys.metrics(*PLACE))
     assert {name: float(value) for name, value in found.items()} == {
@@ -111,9 +117,15 @@ def test_all_metrics_are_set_at_once(server: RedisProcess, settings: RedisSettin
 def test_a_write_waits_until_redis_is_back(server: RedisProcess, settings: RedisSettings) -> None:
     tries: list[None] = []
     write = writer(server, settings, QueueRecentItems(settings.keys), retried=lambda: tries.append(None))
-    write.write([RecentWrite("t", "u", ["a"], 60)])
+    put(write, [RecentWrite("t", "u", ["a"], 60)])
     server.stop()
-    writing = threading.Thread(target=write.write, args=([RecentWrite("t", "u", ["b", "a"], 60)],))
+    writing = threading.Thread(
+        target=put,
+        args=(
+            write,
+            [RecentWrite("t", "u", ["b", "a"], 60)],
+        ),
+    )
     writing.start()
     wait_for(lambda: len(tries) > 5, 30, "the write is tried again")
     assert writing.is_alive()
@@ -132,7 +144,13 @@ def test_a_full_redis_is_waited_for(server: RedisProcess, settings: RedisSetting
     figures = Figures(1, 2, 0.5, 3, 4, 5, 6, 7, 0.25, 8, 9)
     with server.client() as client:
         client.config_set("maxmemory", 1)
-        writing = threading.Thread(target=write.write, args=([MetricsWrite(PLACE, figures, 10, 20, 15)],))
+        writing = threading.Thread(
+            target=put,
+            args=(
+                write,
+                [MetricsWrite(PLACE, figures, 10, 20, 15)],
+            ),
+        )
         writing.start()
         wait_for(lambda: len(tries) > 2, 30, "the write is tried again")
         client.config_set("maxmemory", 0)
@@ -149,10 +167,10 @@ def test_what_trying_again_cannot_help_is_an_error_that_says_what_to_do(
     with server.client() as client:
         client.set(settings.keys.hot_items(*PLACE), "not a ZSET")
         with pytest.raises(ContractError, match=r"WRONGTYPE.*CLICKSTREAM_REDIS_KEY_"):
-            write.write([hot({"x": 1.0}, whole=False)])
+            put(write, [hot({"x": 1.0}, whole=False)])
         client.config_set("requirepass", "secret")
         other = writer(server, settings, QueueHotItems(settings.keys, 60))
         with pytest.raises(ContractError, match="password"):
-            other.write([hot({"x": 1.0}, whole=False)])
+            put(other, [hot({"x": 1.0}, whole=False)])
     with pytest.raises(ConfigurationError, match="CLICKSTREAM_REDIS_URL"):
         connect("http://host", settings)

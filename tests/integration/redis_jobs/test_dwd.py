@@ -1,0 +1,77 @@
+"""Joined events as source: repeated stretches are dropped by position, and rejects are nobody's business here."""
+
+import json
+import random
+import time
+
+import pytest
+
+from tests.kit.kafka import Record
+from tests.kit.redis_jobs import RedisJobs
+from tests.kit.waiting import wait_for
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
+
+LANES = 3
+EVENTS = 400
+
+
+def _joined(lane: int, offset: int, now_ms: int) -> Record:
+    body = {
+        "event_id": f"{lane}-{offset}",
+        "tenant_id": "t" if offset % 5 else "t:x",
+        "scenario_id": "home",
+        "user_id": f"u-{offset % 9}",
+        "item_id": f"i-{offset % 11}",
+        "action_type": "view",
+        "timestamp": now_ms - offset * 100,
+        "product_name": "a name",
+        "_epoch": 77,
+        "_partition": lane,
+        "_offset": offset * 2,
+    }
+    return Record(json.dumps(body).encode(), partition=lane)
+
+
+def _send_with_repeats(jobs: RedisJobs) -> int:
+    """Events of three ODS partitions, some stretches twice, and what is no event; how many count."""
+    source, now_ms = random.Random(2), int(time.time() * 1000)
+    records = []
+    for lane in range(LANES):
+        at = 0
+        while at < EVENTS:
+            end = min(EVENTS, at + source.randrange(1, 60))
+            again = max(0, at - source.choice([0, 0, 40]))
+            records += [_joined(lane, offset, now_ms) for offset in range(again, end)]
+            at = end
+    records += [Record(value, partition=0) for value in (b"{", None, b"[]", b'{"_epoch": 1}')]
+    assert len(records) > LANES * EVENTS + 50
+    jobs.topics.send(jobs.enriched, records)
+    return LANES * EVENTS
+
+
+@pytest.mark.parametrize("job", ["item_hot_score", "realtime_metrics"])
+def test_positions_decide_what_counts(jobs: RedisJobs, job: str) -> None:
+    count = _send_with_repeats(jobs)
+    running = jobs.submit(job, {"SOURCE": "dwd"})
+    running.wait_running()
+    wait_for(lambda: running.metrics("rows_kept") >= count, 120, lambda: f"{running.metrics('rows_kept')} of {count}")
+    assert running.metrics("rows_kept") == count
+    assert running.metrics("replays_skipped") > 50
+    assert running.metrics("rows_rejected") == 4
+    with jobs.lookup() as lookup:
+        if job == "realtime_metrics":
+            for tenant, views in (("t", count * 4 // 5), ("t:x", count // 5)):
+                found = lookup.realtime_metrics(tenant, "home")
+                assert found is not None
+                assert (found.views, found.active_users, found.active_items) == (views, 9, 11)
+        else:
+            assert len(lookup.hot_items("t", "home", 100)) == len(lookup.hot_items("t:x", "home", 100)) == 11
+            total = sum(item.score for tenant in ("t", "t:x") for item in lookup.hot_items(tenant, "home"))
+            assert total == pytest.approx(2 * count, rel=0.05), "a view weighs 2, and nearly so after a few seconds"
+
+
+def test_a_second_tenant_fails_the_job_where_lists_would_be_shared(jobs: RedisJobs) -> None:
+    _send_with_repeats(jobs)
+    running = jobs.submit("user_recent", {"SOURCE": "dwd", "REDIS_KEY_RECENT": "user:recent:{user_id}"})
+    wait_for(lambda: "CLICKSTREAM_REDIS_KEY_RECENT has no {tenant}" in running.exceptions(), 120, "the job fails")
