@@ -110,14 +110,20 @@ def build(tables: StreamTableEnvironment, config: Config) -> None:
     decoded = records.select(decode(kafka, config.epoch, limits)(*arguments).alias("decoded"))
     present = decoded.where(col("decoded").get("partition").is_not_null).select(col("decoded").flatten)
 
+    keyed = tables.to_data_stream(present.alias("partition", "events", "rejects")).key_by(
+        lambda row: row["partition"], Types.INT()
+    )
+    # PyFlink puts a map in front that has no method for its uid.
+    keyed._j_data_stream.getTransformation().getInputs().get(0).setUid("by-ods-partition")
     unique = (
-        tables.to_data_stream(present.alias("partition", "events", "rejects"))
-        .key_by(lambda row: row["partition"], Types.INT())
-        .process(RemoveDuplicates(config.events), Types.PRIMITIVE_ARRAY(Types.BYTE()))
-        .uid("duplicates")
+        keyed.process(RemoveDuplicates(config.events), Types.PRIMITIVE_ARRAY(Types.BYTE()))
+        # The state belongs to this topic's offsets, so it is never restored onto those of another one.
+        .uid(f"duplicates-{config.epoch:08x}")
         .name("Duplicates out, by ODS partition")
     )
-    keep(unique.get_side_output(REJECTS), config.dead_letters, kafka, JOB_DIMENSION_JOIN)
+    # PyFlink puts a map behind every side output.
+    rejects = unique.get_side_output(REJECTS).uid("rejects").name("Rejects")
+    keep(rejects, config.dead_letters, kafka, JOB_DIMENSION_JOIN)
 
     joined = (
         AsyncDataStream.ordered_wait(

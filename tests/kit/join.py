@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from confluent_kafka import Consumer, KafkaError, TopicPartition
+
 from clickstream.dimensions.sample import load_sample
 from clickstream.events.decode import EventDecoder
 from clickstream.events.model import Event
@@ -139,6 +141,40 @@ class JoinPipeline:
     def enriched(self) -> list[Record]:
         """Everything in the DWD topic."""
         return self.topics.read(self.pipeline.enriched)
+
+    def committed(self) -> list[Record]:
+        """What readers of committed records find in the DWD topic."""
+        topic = self.pipeline.enriched
+        consumer = Consumer(
+            {
+                "bootstrap.servers": self.topics.bootstrap,
+                "group.id": "tests",
+                "enable.auto.commit": False,
+                "enable.partition.eof": True,
+                "isolation.level": "read_committed",
+                "log_level": 0,
+            }
+        )
+        try:
+            open_ends = set(consumer.list_topics(topic, timeout=30).topics[topic].partitions)
+            consumer.assign([TopicPartition(topic, partition, 0) for partition in open_ends])
+            found: list[Record] = []
+
+            def complete() -> bool:
+                for message in consumer.consume(10_000, 0.2):
+                    partition = message.partition()
+                    assert partition is not None
+                    if (error := message.error()) is None:
+                        found.append(Record(message.value(), message.key(), partition, offset=message.offset() or 0))
+                    else:
+                        assert error.code() == KafkaError._PARTITION_EOF, error
+                        open_ends.discard(partition)
+                return not open_ends
+
+            wait_for(complete, 120, lambda: f"{topic} is read to its end: {len(found)} records", pause=0)
+            return found
+        finally:
+            consumer.close()
 
     def expected(self) -> dict[Position, Event]:
         """The valid events of the ODS topic by position: of equal event_ids in a partition the first."""
