@@ -20,7 +20,8 @@ $(VENV)/.installed: requirements.txt requirements-dev.txt pyproject.toml devstac
 	@echo "Python packages -> $(VENV) (about a minute, once)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e . >$(VENV)/install.log 2>&1 || \
+		{ cat $(VENV)/install.log; exit 1; }
 	@touch $@
 
 .devstack/jars/.fetched: pom.xml devstack/fetch_jars.sh
