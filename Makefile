@@ -32,7 +32,7 @@ $(VENV)/.installed: requirements.txt requirements-dev.txt pyproject.toml devstac
 
 # --- checks and tests -----------------------------------------------------------------------------------------------
 
-.PHONY: check test test-unit test-full
+.PHONY: check test test-unit
 check: $(VENV)/.installed ## Style, types and unit tests: no server, no JVM
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -43,9 +43,6 @@ test-unit: $(VENV)/.installed
 	@$(BIN)/pytest -q tests/unit
 
 test: setup ## Every test, on real servers that it starts and stops itself
-	@$(BIN)/pytest -m "not full"
-
-test-full: setup ## The same with repetitions and larger sizes
 	@$(BIN)/pytest
 
 # --- run ------------------------------------------------------------------------------------------------------------

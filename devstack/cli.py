@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from clickstream.errors import ConfigurationError
+from devstack import memory
 from devstack.layout import Layout
 from devstack.readiness import Status
 from devstack.stack import Stack
@@ -63,16 +64,23 @@ def down() -> None:
 
 
 def status() -> None:
-    """Say of each server whether it answers, where, and how often it was started again."""
+    """Say of each server whether it answers, where, how often it was started again, and what memory it takes."""
     table = Table(box=None, pad_edge=False)
-    for heading in ("server", "state", "pid", "restarts", "address"):
-        table.add_column(heading, justify="right" if heading in {"pid", "restarts"} else "left", overflow="fold")
-    found = _stack().status()
+    numbers = {"pid", "restarts", "memory"}
+    for heading in ("server", "state", "pid", "restarts", "memory", "address"):
+        table.add_column(heading, justify="right" if heading in numbers else "left", overflow="fold")
+    stack = _stack()
+    found = stack.status()
     for seen in found:
         state = f"[{STYLES.get(seen.state, 'red')}]{seen.state}[/]"
-        table.add_row(seen.name, state, str(seen.pid or ""), str(seen.restarts or ""), _shown(seen.address))
+        taken = memory.shown(memory.tree(seen.pid)) if seen.pid else ""
+        table.add_row(seen.name, state, str(seen.pid or ""), str(seen.restarts or ""), taken, _shown(seen.address))
     console = Console(highlight=False)
     console.print(table)
+    if everything := memory.total(stack.members()):
+        console.print(
+            f"Memory in all, the jobs' Python workers and the supervisor included: {memory.shown(everything)}"
+        )
     for seen in found:
         if seen.detail:
             console.print(f"{seen.name}: {seen.detail}", markup=False, soft_wrap=True)

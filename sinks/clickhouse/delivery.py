@@ -78,6 +78,7 @@ class _State:
     tried: set[Node] = field(default_factory=set)
     tried_shards: set[int] = field(default_factory=set)
     blocked: bool = False
+    given_up: list[DeadRow] = field(default_factory=list)
 
     def dead(self, batch: Batch, row: int, reason: DeadLetterReason, node: Node, error: ServerError) -> DeadRow:
         """What is told of a row of the batch that the node refused."""
@@ -123,7 +124,14 @@ class Delivery:
         report = Report()
         pieces = [Piece(batch)]
         while pieces:
-            pieces += await self._settle(_State(pieces.pop(), shard, self._clock.monotonic()), report)
+            state = _State(pieces.pop(), shard, self._clock.monotonic())
+            more = await self._settle(state, report)
+            pieces += more
+            if state.given_up:
+                # The budget is the batch's, however it was cut: what is left would wait as long again for nothing.
+                for piece in pieces:
+                    report.dead += [replace(state.given_up[0], index=int(index)) for index in piece.batch.index]
+                return report
         return report
 
     async def _settle(self, state: _State, report: Report) -> list[Piece]:
@@ -269,5 +277,8 @@ class Delivery:
             state.blocked = True
             return False
         batch = state.piece.batch
-        report.dead += [state.dead(batch, row, DeadLetterReason.UNAVAILABLE, node, error) for row in range(len(batch))]
+        state.given_up = [
+            state.dead(batch, row, DeadLetterReason.UNAVAILABLE, node, error) for row in range(len(batch))
+        ]
+        report.dead += state.given_up
         return True

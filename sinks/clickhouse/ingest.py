@@ -72,6 +72,7 @@ class Ingested:
     rejected: int = 0
     duplicates: int = 0
     replays: int = 0
+    write_seconds: float = 0.0  # until every row was stored or dead, retries included
 
 
 class Ingest:
@@ -107,7 +108,9 @@ class Ingest:
             duplicate = self._duplicates(rows, read_from, repeated, held)
             done.replays = int((repeated | held).sum())
             done.duplicates = int(duplicate.sum())
+            started = self._clock.monotonic()
             done.report = self.writer.write(batch.where(~(repeated | held | duplicate)))
+            done.write_seconds = self._clock.monotonic() - started
         done.rejected = len(rows.rejected)
         done.outcomes = [self._rejected(records, index, why) for index, why in rows.rejected]
         done.outcomes += [self._dead(records, rows.batch, dead) for dead in done.report.dead]

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from clickstream.config.clickhouse import Cluster, Node
 from clickstream.errors import ContractError
 from clickstream.names import COLUMN_EPOCH, COLUMN_OFFSET, COLUMN_PARTITION
+from clickstream.recent_ids import Hashes
 from sinks.clickhouse.batch import Mask, Positions
 from sinks.clickhouse.errors import Code, Meaning, ServerError
 from sinks.clickhouse.transport import NodeClient, quoted
@@ -198,6 +199,20 @@ class Lookups:
         """XXH3 (64 bits) of a string column's values in a range of offsets where `newer` (SQL) holds."""
         sql = (
             f"SELECT xxh3({quoted(column)}) FROM {quoted(self._table)} WHERE {where.sql()} AND {newer} FORMAT RowBinary"
+        )
+        answers = await asyncio.gather(*(self._ask_shard(nodes, sql) for nodes in self._askable()))
+        return np.concatenate([np.frombuffer(answer, "<u8") for answer in answers])
+
+    async def held_ids(self, column: str, positions: Positions, hashes: npt.NDArray[np.uint64]) -> Hashes:
+        """Which of these hashes (XXH3 of a string column) stored rows of the same streams have, at any position."""
+        streams = " OR ".join(
+            f"({COLUMN_EPOCH} = {epoch} AND {COLUMN_PARTITION} = {partition})"
+            for epoch, partition, _ in positions.streams()
+        )
+        wanted = ", ".join(map(str, hashes.tolist()))
+        sql = (
+            f"SELECT DISTINCT xxh3({quoted(column)}) AS id FROM {quoted(self._table)} "
+            f"WHERE ({streams}) AND id IN ({wanted}) FORMAT RowBinary"
         )
         answers = await asyncio.gather(*(self._ask_shard(nodes, sql) for nodes in self._askable()))
         return np.concatenate([np.frombuffer(answer, "<u8") for answer in answers])

@@ -1,6 +1,6 @@
 """What to do when a materialised view broke behind an insert: the rows are in the table, the view lacks the batch.
 
-The days concerned are noted in a table on the node, from which `clickstream rebuild --repairs` works. And the rows
+The days concerned are noted in a table on the node: those for which the views must be rebuilt. And the rows
 that break the view are found, for its owner to see: its own query is run over ever smaller parts of the batch.
 """
 

@@ -14,7 +14,7 @@ from clickstream.config.resolve import resolve
 from clickstream.errors import UnavailableError
 from clickstream.events.decode import Limits
 from sinks.clickhouse.config import ClickHouseSinkConfig
-from sinks.clickhouse.rows import BehaviorRows
+from sinks.clickhouse.rows import BehaviorRows, JsonRows, RowFormat
 from sinks.clickhouse.writer import Writer
 from sinks.dead_letters.files import DeadLetterFiles
 from sinks.dead_letters.replay import Replay, Replayed
@@ -28,6 +28,9 @@ def register(app: typer.Typer) -> None:
 def replay_dlq(
     directory: Annotated[Path | None, typer.Option("--dir", help="Default: CLICKSTREAM_DEAD_LETTER_DIR.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what there is, change nothing.")] = False,
+    table: Annotated[str | None, typer.Option(help="Default: CLICKSTREAM_SINK_TABLE.")] = None,
+    json_rows: Annotated[bool, typer.Option("--json", help="The letters are rows as they are.")] = False,
+    key: Annotated[str, typer.Option(help="With --json and hash routing: the field that rows are routed by.")] = "",
 ) -> None:
     """Put dead letters back into ClickHouse, each exactly once. It can be repeated, and run beside the job.
 
@@ -35,11 +38,14 @@ def replay_dlq(
     """
     settings, sink, events = resolve(DeadLetterSettings), resolve(SinkSettings), resolve(EventSettings)
     kafka = resolve(KafkaSettings)
+    sink = sink.model_copy(update={"table": table}) if table else sink
     config = ClickHouseSinkConfig.of(resolve(ClickHouseSettings), sink)
     limits = Limits(events.oldest_seconds * 1000, events.newest_seconds * 1000)
     folder = directory or settings.dir
 
-    def row_format(topic: str, epoch: int) -> BehaviorRows:
+    def row_format(topic: str, epoch: int) -> RowFormat:
+        if json_rows:
+            return JsonRows(epoch, key)
         return BehaviorRows(Source.DWD if topic == kafka.topic_enriched else Source.ODS, epoch, limits)
 
     with Writer(config) as writer:
@@ -72,6 +78,7 @@ def _print(result: Replayed, folder: Path, before: int, after: int, *, dry_run: 
         table.add_row("to be tried", f"{result.letters - result.held:,}")
     else:
         table.add_row("put back", f"{result.restored:,}")
+        table.add_row("duplicates of stored events, dropped", f"{result.duplicates:,}")
         table.add_row("refused again, kept", f"{result.refused:,}")
         table.add_row("no server took them, kept", f"{result.unavailable:,}")
     for name, count in result.elsewhere.items():

@@ -4,8 +4,11 @@ Positions are looked up first: what the table holds by now is done. What the ser
 file before its old one is put away. While no server takes a row, its file stays as it is.
 """
 
+import fcntl
+import os
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -14,9 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from clickstream.clock import Clock
+from clickstream.errors import UnavailableError
 from clickstream.names import DeadLetterReason
 from sinks.clickhouse.batch import DeadRow, Mask, Positions
-from sinks.clickhouse.rows import Records, RowFormat
+from sinks.clickhouse.rows import Records, RowFormat, Rows
 from sinks.clickhouse.writer import Writer
 from sinks.dead_letters.files import DeadLetterFiles
 from sinks.dead_letters.reader import Found, Unreadable, dead_letter_files, read_file, retire
@@ -35,6 +39,7 @@ class Replayed:
     elsewhere: Counter[str] = field(default_factory=Counter)  # letters meant for other tables, by table
     reasons: Counter[str] = field(default_factory=Counter)
     held: int = 0  # in the table already
+    duplicates: int = 0  # the same id is in the table from another position, or further on in these letters
     restored: int = 0
     refused: int = 0  # again: they are kept
     unavailable: int = 0  # no server took them: their files are left as they were
@@ -71,11 +76,16 @@ class Replay:
         return result
 
     def run(self, files: DeadLetterFiles) -> Replayed:
-        """Put back what can be. `files` takes what is refused again: it must write to the same folder."""
+        """Put back what can be. `files` takes what is refused again: it must write to the same folder.
+
+        Raises:
+            UnavailableError: another replay works on the folder; nothing was done.
+        """
         result = Replayed()
         seen: set[Position] = set()
-        for path in dead_letter_files(self._directory):
-            self._replay_file(path, files, result, seen)
+        with alone_in(self._directory):
+            for path in dead_letter_files(self._directory):
+                self._replay_file(path, files, result, seen)
         return result
 
     def _replay_file(self, path: Path, files: DeadLetterFiles, result: Replayed, seen: set[Position]) -> None:
@@ -137,7 +147,9 @@ class Replay:
             timestamps=np.asarray([letter.record_ms for letter in letters], dtype=np.int64),
         )
         rows = row_format.rows(records)
-        report = self._writer.write(rows.batch)
+        repeated = self._repeated(row_format, rows)
+        result.duplicates += int(repeated.sum())
+        report = self._writer.write(rows.batch.where(~repeated))
         result.restored += report.written + report.found
         refused = [dead for dead in report.dead if dead.reason is not DeadLetterReason.UNAVAILABLE]
         result.unavailable += len(report.dead) - len(refused)
@@ -145,6 +157,16 @@ class Replay:
         return [self._dated(letters[dead.index], dead) for dead in refused] + [
             letters[index] for index, _ in rows.rejected
         ]
+
+    def _repeated(self, row_format: RowFormat, rows: Rows) -> Mask:
+        """Rows whose id is stored already: a restart forgets the ids of dead letters, and a duplicate went in since."""
+        if rows.ids is None or row_format.id_column is None or not len(rows.batch):
+            return np.zeros(len(rows.batch), dtype=np.bool_)
+        stored = self._writer.run(self._writer.lookups.held_ids(row_format.id_column, rows.batch.positions, rows.ids))
+        _, first = np.unique(rows.ids, return_index=True)
+        repeated = np.isin(rows.ids, stored)
+        repeated[np.setdiff1d(np.arange(len(rows.ids)), first)] = True
+        return repeated
 
     def _dated(self, letter: DeadLetter, dead: DeadRow) -> DeadLetter:
         """The letter as of this failure."""
@@ -159,6 +181,25 @@ class Replay:
             failed_at=datetime.fromtimestamp(self._clock.now(), UTC),
         )
         return DeadLetter(**fields)
+
+
+@contextmanager
+def alone_in(directory: Path) -> Iterator[None]:
+    """Hold the folder's lock against other replays, in this process or any other.
+
+    Raises:
+        UnavailableError: another replay holds it.
+    """
+    descriptor = os.open(directory / ".replay.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise UnavailableError(
+            f"another replay is at work in {directory}: two at once would put rows back twice. Wait for its end"
+        ) from None
+    finally:
+        os.close(descriptor)
 
 
 def _batches(letters: Iterable[DeadLetter]) -> Iterable[list[DeadLetter]]:

@@ -5,7 +5,6 @@ neither drops nor repeats it. Flink ends a bundle, and with it the Arrow batch, 
 """
 
 import logging
-import time
 
 import numpy as np
 import pandas as pd
@@ -55,7 +54,6 @@ class Insert(ScalarFunction):
 
     def eval(self, value: pd.Series, partition: pd.Series, offset: pd.Series, timestamp: pd.Series) -> pd.Series:
         """Store the batch; the outcomes stand in the first rows of the result."""
-        started = time.monotonic()
         self._epoch.require()
         records = Records(
             values=value.tolist(),
@@ -64,7 +62,7 @@ class Insert(ScalarFunction):
             timestamps=timestamp.dt.as_unit("ms").astype("int64").to_numpy(),
         )
         done = self._ingest.ingest(records)
-        self._metrics.update(len(records), done, time.monotonic() - started)
+        self._metrics.update(len(records), done)
         packed = pack(done.outcomes)
         return pd.Series(packed + [None] * (len(records) - len(packed)), dtype=object)
 

@@ -13,6 +13,8 @@ class SinkMetrics:
     def __init__(self, group: Any, batch_rows: int, writer: Writer) -> None:
         self._batch_rows = batch_rows
         self._counters = {metric: group.counter(metric.value) for metric in SinkMetric if metric not in _NOT_COUNTED}
+        for counter in self._counters.values():
+            counter.inc(0)  # Flink lists a metric of Python's once it was counted: a chart needs the zero
         self._rows_per_batch = group.distribution(SinkMetric.ROWS_PER_BATCH.value)
         self._write_ms = group.distribution(SinkMetric.WRITE_MILLISECONDS.value)
         group.gauge(SinkMetric.UNHEALTHY_NODES.value, lambda: len(writer.unhealthy))
@@ -20,11 +22,12 @@ class SinkMetrics:
             shown = group.add_group("shard", str(shard.number + 1))
             shown.gauge(SinkMetric.HEALTHY_REPLICAS.value, lambda shard=shard: writer.healthy_replicas(shard))
 
-    def update(self, rows: int, done: Ingested, seconds: float) -> None:
-        """Count a batch."""
+    def update(self, rows: int, done: Ingested) -> None:
+        """Count a batch of so many records."""
         report = done.report
-        self._rows_per_batch.update(rows)
-        self._write_ms.update(int(seconds * 1000))
+        if report.inserts:
+            self._rows_per_batch.update(report.written)
+            self._write_ms.update(int(done.write_seconds * 1000))
         for metric, count in (
             (SinkMetric.ROWS_WRITTEN, report.written + report.found),
             (SinkMetric.ROWS_REJECTED, done.rejected),

@@ -44,7 +44,7 @@ def check_books(text: str) -> None:
     assert rows + rejected + duplicates + dead == sent
     assert rows > 0
     assert rejected > 0
-    for what in ("records sent", "rows in ClickHouse", "rejected", "duplicates removed"):
+    for what in ("records sent", "rows in ClickHouse", "rejected", "duplicates removed", "dead letters", "missing"):
         expected, found = number(text, what)
         assert expected == found
 

@@ -82,6 +82,7 @@ class MemoryNode:
     ) -> None:
         self.table = table
         self.down = False
+        self.down_after: int | None = None  # requests after which it is down for good
         self.faults = faults or []
         self.questions = questions or []
         self.hint = hint
@@ -140,6 +141,7 @@ class MemoryNode:
 
     def _tick(self) -> None:
         self.requests += 1
+        self.down = self.down or (self.down_after is not None and self.requests > self.down_after)
         due = [each for each in self._under_way if each[1] <= self.requests]
         self._under_way = [each for each in self._under_way if each[1] > self.requests]
         for _, _, apply in due:

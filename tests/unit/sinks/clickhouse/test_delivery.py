@@ -250,3 +250,14 @@ async def test_a_node_that_answers_closes_its_circuit() -> None:
     only(rig).faults = [Fault.BUSY] * 4
     await deliver(rig, [row(0)])
     assert rig.health.unhealthy == []
+
+
+async def test_a_batch_that_was_cut_up_waits_no_longer_than_a_whole_one() -> None:
+    rig = rig_of(policy=RetryPolicy(attempts=3, initial=1, maximum=1, at_least=0))
+    node = only(rig)
+    rows = [row(n, bad=n % 2 == 0) for n in range(64)]
+    node.down_after = 5  # bad rows have cut the batch into pieces by then
+    report = await deliver(rig, rows)
+    assert report.written + len(report.dead) == 64
+    assert sorted({dead.index for dead in report.dead} | set(node.table.rows)) == list(range(64))
+    assert len(rig.waits) <= 3, "the retries of one piece, not of every piece"

@@ -1,0 +1,130 @@
+"""Dead letters back into the shipped table, on the real engine."""
+
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from clickstream.clock import SystemClock
+from clickstream.config.clickhouse import ClickHouseSettings
+from clickstream.config.kafka import Source
+from clickstream.errors import UnavailableError
+from clickstream.migrate import migrate_clickhouse
+from clickstream.names import TABLE_BEHAVIORS_LOCAL, DeadLetterReason
+from sinks.clickhouse.rows import BehaviorRows
+from sinks.clickhouse.writer import Writer
+from sinks.dead_letters import DeadLetter, DeadLetterFiles, encode, kept
+from sinks.dead_letters.replay import Replay, Replayed, alone_in
+from tests.contract.clickhouse_sink.batches import config
+from tests.contract.clickhouse_sink.engine import ROOT, Database
+
+pytestmark = pytest.mark.net
+
+NOW = int(time.time()) * 1000  # the shipped table forgets old days
+EPOCH = 7
+
+
+@pytest.fixture
+def shipped(database: Database) -> Database:
+    migrate_clickhouse(ClickHouseSettings(urls=database.url()), ROOT / "ddl")
+    return database
+
+
+def letter(offset: int, event_id: str) -> bytes:
+    event = {
+        "event_id": event_id,
+        "tenant_id": "t",
+        "scenario_id": "s",
+        "user_id": "u",
+        "action_type": "pageview",
+        "timestamp": NOW,
+    }
+    return encode(
+        DeadLetter(
+            reason=DeadLetterReason.UNAVAILABLE,
+            code=0,
+            message="no server",
+            attempts=8,
+            shard=0,
+            node="",
+            table=TABLE_BEHAVIORS_LOCAL,
+            epoch=EPOCH,
+            partition=0,
+            offset=offset,
+            kafka_topic="user-behaviors",
+            kafka_partition=0,
+            kafka_offset=offset,
+            record_ms=NOW,
+            failed_at=datetime.fromtimestamp(NOW / 1000, UTC),
+            **kept(msgspec.json.encode(event)),
+        )
+    )
+
+
+def keep(folder: Path, *letters: bytes) -> None:
+    files = DeadLetterFiles(folder, 1 << 20, SystemClock())
+    files.append(letters)
+    files.close()
+
+
+def replay(database: Database, folder: Path) -> Replayed:
+    with Writer(config(database.url(), table=TABLE_BEHAVIORS_LOCAL)) as writer:
+        files = DeadLetterFiles(folder, 1 << 20, SystemClock())
+        work = Replay(
+            folder, TABLE_BEHAVIORS_LOCAL, lambda _, epoch: BehaviorRows(Source.ODS, epoch), writer, SystemClock()
+        )
+        try:
+            return work.run(files)
+        finally:
+            files.close()
+
+
+def stored(database: Database) -> list[dict[str, object]]:
+    return database.rows(f"SELECT event_id, toInt64(_offset) AS at FROM {TABLE_BEHAVIORS_LOCAL} ORDER BY at")
+
+
+def test_a_letter_whose_duplicate_was_stored_after_a_restart_is_not_put_back(shipped: Database, tmp_path: Path) -> None:
+    keep(tmp_path, letter(2, "e-1"))
+    assert replay(shipped, tmp_path).restored == 1
+    keep(tmp_path, letter(1, "e-1"), letter(3, "e-3"))
+    done = replay(shipped, tmp_path)
+    assert (done.restored, done.duplicates) == (1, 1)
+    assert stored(shipped) == [{"event_id": "e-1", "at": 2}, {"event_id": "e-3", "at": 3}]
+
+
+def test_of_letters_with_one_id_the_first_is_put_back(shipped: Database, tmp_path: Path) -> None:
+    keep(tmp_path, letter(1, "e-1"), letter(2, "e-1"))
+    done = replay(shipped, tmp_path)
+    assert (done.restored, done.duplicates) == (1, 1)
+    assert stored(shipped) == [{"event_id": "e-1", "at": 1}]
+    assert replay(shipped, tmp_path).letters == 0
+
+
+def test_a_second_replay_of_the_same_folder_is_refused_and_changes_nothing(shipped: Database, tmp_path: Path) -> None:
+    keep(tmp_path, letter(1, "e-1"))
+    with alone_in(tmp_path), pytest.raises(UnavailableError, match="another replay is at work"):
+        replay(shipped, tmp_path)
+    assert stored(shipped) == []
+    assert replay(shipped, tmp_path).restored == 1
+
+
+def test_a_worker_waits_for_inserts_that_a_dead_one_left_running(database: Database) -> None:
+    settings = config(database.url())
+    running = "clickstream-t-left-behind"
+    slow = threading.Thread(
+        target=database.query,
+        args=(
+            "INSERT INTO t SELECT number, today(), 'k', '', 0, 'a', 1, 0, number FROM numbers(3) WHERE NOT sleep(2)",
+        ),
+        kwargs={"query_id": running},
+    )
+    slow.start()
+    deadline = time.monotonic() + 30
+    while not database.rows(f"SELECT 1 AS found FROM system.processes WHERE query_id = '{running}'"):
+        assert time.monotonic() < deadline, "the insert did not begin"
+    with Writer(settings):
+        assert database.numbers("SELECT n FROM t ORDER BY n") == [0, 1, 2], "open() came back before the insert's end"
+    slow.join()
