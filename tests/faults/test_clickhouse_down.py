@@ -31,7 +31,7 @@ def test_with_hash_routing_a_node_is_waited_for_and_a_minute_without_it_costs_no
             stack.start(NODE)
         answers = flow.end()
     pipeline.wait_rows(answers.valid, job=job)
-    wait_for(lambda: job.metrics("retries"), 60, "batches met the outage")
+    pipeline.wait_metric(job, "retries", 1)
     pipeline.assert_exact(answers)
     assert not pipeline.dead_letters()
     assert not pipeline.topics.read(pipeline.dead_letter_topic)
@@ -52,7 +52,7 @@ def test_with_random_routing_the_other_shards_take_the_rows_of_a_node_that_is_do
             stack.stop(NODE)
             before = rows_elsewhere()
             wait_for(lambda: rows_elsewhere() > before + 20_000, 60, "rows flow on to the other shards")
-            wait_for(lambda: job.metrics("unhealthy_nodes") == 1, 60, "the node is shown as unhealthy")
+            pipeline.wait_metric(job, "unhealthy_nodes", 1)
         finally:
             stack.start(NODE)
         answers = flow.end()

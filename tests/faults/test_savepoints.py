@@ -4,7 +4,6 @@ import pytest
 
 from tests.kit.pipeline import Pipeline
 from tests.kit.traffic import Flow, model
-from tests.kit.waiting import wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
@@ -25,8 +24,7 @@ def test_an_old_savepoint_and_another_parallelism_leave_table_and_view_exact_whi
 
         job = pipeline.submit(savepoint=old)
         pipeline.wait_rows(at_cancel + 5_000, job=job)
-        # Metrics are as of some seconds ago.
-        wait_for(lambda: job.metrics("replays_skipped") >= 25_000, 60, "the rows since the savepoint came once more")
+        pipeline.wait_metric(job, "replays_skipped", 25_000)
         last = job.savepoint_and_stop(pipeline.savepoints)
         at_stop = pipeline.nodes.count()
 

@@ -18,6 +18,7 @@ from sinks.dead_letters import DeadLetter, Found, Rejected, decode_dead_letter, 
 from tests.kit.clickhouse import Nodes
 from tests.kit.flink import FINAL, Job, submit
 from tests.kit.kafka import Topics
+from tests.kit.metrics import user_metric
 from tests.kit.servers import REPOSITORY, Servers, own_environment
 from tests.kit.traffic import actions
 from tests.kit.waiting import wait_for
@@ -112,6 +113,16 @@ class Pipeline:
             return self.nodes.count(table) >= rows
 
         wait_for(reached, seconds, lambda: f"{self.nodes.count(table)} of {rows} rows", pause=0.3)
+
+    def wait_metric(self, job: Job, name: str, least: int, seconds: float = 120) -> None:
+        """Wait until a user metric of the job's present attempt has at least that value."""
+        stack = self.servers.stack
+        wait_for(
+            lambda: user_metric(stack, job.id, name) >= least,
+            seconds,
+            lambda: f"{name} is {user_metric(stack, job.id, name)}, at least {least} is expected",
+            pause=0.5,
+        )
 
     def wait_all_partitions(self, job: Job, seconds: float = 240) -> None:
         """Wait until the table has rows of each partition of the topic.
