@@ -1,5 +1,7 @@
 """What every job needs of Flink: an environment whose batches are the micro-batches, and a Kafka topic as a Table."""
 
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyflink.common import Configuration
@@ -7,6 +9,7 @@ from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment, Table
 
 from clickstream.config import KafkaSettings
+from clickstream.errors import ClickstreamError
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +60,11 @@ def kafka_records(tables: StreamTableEnvironment, kafka: KafkaSettings, topic: s
 
 def _quoted(text: str) -> str:
     return text.replace("'", "''")
+
+
+def submit(main: Callable[[], None]) -> None:
+    """Run a job's main: an error of ours is one line on stderr, not a traceback, and exit status 1."""
+    try:
+        main()
+    except ClickstreamError as error:
+        sys.exit(f"clickstream: {error}")

@@ -29,7 +29,7 @@ from clickstream.epoch import current_epoch
 from clickstream.errors import ConfigurationError
 from clickstream.events.decode import Limits
 from clickstream.names import JOB_CLICKHOUSE_SINK
-from pyflink_jobs._runtime import MicroBatches, environment, kafka_records
+from pyflink_jobs._runtime import MicroBatches, environment, kafka_records, submit
 from sinks.clickhouse.config import ClickHouseSinkConfig
 from sinks.clickhouse.ingest import IngestConfig
 from sinks.clickhouse.rows import BehaviorRows
@@ -107,4 +107,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    submit(main)
