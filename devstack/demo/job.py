@@ -82,7 +82,7 @@ def submit(file: str, environment: dict[str, str]) -> Job:
         if "Job has been submitted with JobID" in line:
             return Job(environment["CLICKSTREAM_FLINK_REST_URL"], line.split()[-1])
     lines = (done.stdout + done.stderr).strip().splitlines()
-    ours = [line for line in lines if "clickstream.errors." in line]
+    ours = [line.removeprefix("clickstream: ") for line in lines if line.startswith("clickstream: ")]
     raise ClickstreamError(f"{' '.join(command)} failed: " + "\n".join(ours[-1:] or lines[-15:]))
 
 
