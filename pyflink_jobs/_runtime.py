@@ -37,9 +37,11 @@ def environment(batches: MicroBatches) -> tuple[StreamExecutionEnvironment, Stre
 def kafka_records(tables: StreamTableEnvironment, kafka: KafkaSettings, topic: str, job: str, epoch: int) -> Table:
     """A topic as a Table of value BYTES (null: a tombstone), partition INT, offset BIGINT, timestamp TIMESTAMP_LTZ(3).
 
-    It is read from its beginning unless the job is restored from a savepoint or checkpoint. The epoch is part of the
-    table's name, so of the source's uid: offsets of a topic that was deleted are never restored onto its successor.
+    It is read from its beginning unless the job is restored from a savepoint or checkpoint. The epoch becomes part of
+    the uid of the source and of all else that the Table bridge makes: Flink refuses to restore the offsets of a topic
+    that was deleted onto its successor.
     """
+    tables.get_config().set("table.exec.uid.format", f"<type>_<transformation>_{epoch:08x}")
     name = f"{topic.replace('-', '_').replace('.', '_')}_{epoch:08x}"
     tables.execute_sql(f"""
         CREATE TEMPORARY TABLE `{name}` (

@@ -1,6 +1,7 @@
 """Operators keep their identity from one build of the job to the next, so a savepoint finds them."""
 
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -42,4 +43,6 @@ def test_every_operator_of_the_sink_has_a_uid_and_every_build_gives_the_same_uid
     assert len(first) >= 6
     assert [each for each in first if not each["uid"]] == []
     assert [uid for uid, count in Counter(each["uid"] for each in first).items() if count > 1] == []
+    (source,) = (each["uid"] for each in first if "source" in each["uid"])
+    assert re.search(r"_[0-9a-f]{8}$", source), "the topic's epoch: its offsets are not restored onto a successor"
     assert {"outcomes", "dead-letters", "dead-letter-topic", "rejected-topic"} <= {each["uid"] for each in first}
