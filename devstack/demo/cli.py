@@ -1,6 +1,7 @@
 """`clickstream demo`."""
 
 import os
+import signal
 import time
 from collections import deque
 from typing import Annotated
@@ -47,6 +48,8 @@ def demo(
     Exit status 0: every record sent is accounted for, in the numbers that the generator says. What was running before
     stays; what this starts it stops.
     """
+    # A shell's background job is started with SIGINT ignored, and its children would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     console = Console(highlight=False)
     stack = _stack()
     started_here = not any(seen.state == "ready" for seen in stack.status())

@@ -24,7 +24,18 @@ def environment(servers: Servers) -> dict[str, str]:
 
 
 def start(environment: dict[str, str], log: Path, *options: str) -> subprocess.Popen[bytes]:
-    command = [str(Path(sys.executable).parent / "clickstream"), "demo", "--rate", "500", *options]
+    """Start the demo as a shell's background job, with SIGINT ignored: the harder of the two cases."""
+    command = [
+        "/bin/sh",
+        "-c",
+        'trap "" INT; exec "$@"',
+        "sh",
+        str(Path(sys.executable).parent / "clickstream"),
+        "demo",
+        "--rate",
+        "500",
+        *options,
+    ]
     with log.open("wb") as output:
         return subprocess.Popen(command, env=environment, cwd=REPOSITORY, stdout=output, stderr=output)
 

@@ -17,6 +17,7 @@ from clickstream.migrate.mysql import migrate_mysql
 from devstack.servers.mariadb import connect
 from tests.kit.flink import FINAL, Job
 from tests.kit.kafka import Record
+from tests.kit.metrics import user_metric
 from tests.kit.pipeline import PARTITIONS, Pipeline
 from tests.kit.servers import REPOSITORY
 from tests.kit.waiting import wait_for
@@ -92,6 +93,18 @@ class JoinPipeline:
     def submit(self, settings: Mapping[str, str] | None = None, **options: Any) -> Job:
         """Submit the join."""
         return self.pipeline.submit({"MYSQL_URL": self.url, **(settings or {})}, job=JOIN, **options)
+
+    def metric(self, job: Job, name: str) -> int:
+        """A user metric of the join, asked at the TaskManager."""
+        return user_metric(self.stack, job.id, name)
+
+    def wait_metrics(self, job: Job, **expected: int) -> None:
+        """Wait until each of these metrics has its value."""
+
+        def found() -> dict[str, int]:
+            return {name: self.metric(job, name) for name in expected}
+
+        wait_for(lambda: found() == expected, 120, lambda: f"{found()}; expected {expected}")
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         """Run a statement in the database."""

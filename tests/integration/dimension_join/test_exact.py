@@ -8,7 +8,6 @@ import pytest
 from clickstream.names import RejectReason
 from tests.kit.join import JoinPipeline, added, assert_in_order, parsed
 from tests.kit.traffic import model, send_traffic
-from tests.kit.waiting import wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
@@ -19,12 +18,14 @@ def test_every_valid_event_comes_out_once_as_it_was_sent_with_the_rows_of_its_ow
     answers = send_traffic(join.pipeline.servers.bootstrap, join.pipeline.behaviors, model(EVENTS))
     job = join.submit()
     join.wait_enriched(answers.valid, job)
-    # Metrics are as of some seconds ago.
-    wait_for(lambda: job.metrics("rows_joined") == answers.valid, 60, lambda: f"{job.metrics('rows_joined')} joined")
-    assert job.metrics("duplicates_removed") == answers.duplicates
-    assert job.metrics("rows_rejected") == sum(answers.malformed.values())
-    assert job.metrics("records_read") == answers.sent
-    assert job.metrics("queries_failed") == 0
+    join.wait_metrics(
+        job,
+        rows_joined=answers.valid,
+        duplicates_removed=answers.duplicates,
+        rows_rejected=sum(answers.malformed.values()),
+        records_read=answers.sent,
+        queries_failed=0,
+    )
     job.savepoint_and_stop(join.pipeline.savepoints)
 
     records, events, tables = join.enriched(), join.expected(), join.tables()
@@ -62,11 +63,7 @@ def test_after_a_savepoint_with_another_parallelism_nothing_is_lost_doubled_or_f
     new = send_traffic(bootstrap, behaviors, model(10_000, seed=2))
     job = join.submit(whole_hour, savepoint=savepoint, parallelism=2)
     join.wait_enriched(first.valid + new.valid, job)
-    wait_for(
-        lambda: job.metrics("duplicates_removed") == first.valid + first.duplicates + new.duplicates,
-        60,
-        lambda: f"{job.metrics('duplicates_removed')} duplicates of {first.valid + first.duplicates + new.duplicates}",
-    )
+    join.wait_metrics(job, duplicates_removed=first.valid + first.duplicates + new.duplicates)
     job.savepoint_and_stop(join.pipeline.savepoints)
     records = join.enriched()
     assert len(records) == first.valid + new.valid
