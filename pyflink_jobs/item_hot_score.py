@@ -23,7 +23,8 @@ from pyflink_jobs._redis import horizon, reading
 from pyflink_jobs._runtime import MicroBatches, environment, kafka_records
 from sinks.redis.client import address
 from sinks.redis.hot_items import QueueHotItems
-from udfs.decode import Reading, by_partition
+from udfs.decode import Reading
+from udfs.elements import by_partition
 from udfs.hot_items import PreAggregateScores
 from udfs.keep import RedisTarget
 from udfs.survivors import Horizon

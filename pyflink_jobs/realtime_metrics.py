@@ -33,7 +33,8 @@ from pyflink_jobs._runtime import MicroBatches, environment, kafka_records
 from sinks.flink.keyed_topic import create_keyed_topic
 from sinks.redis.client import address
 from sinks.redis.live_metrics import QueueLiveMetrics
-from udfs.decode import Reading, by_partition
+from udfs.decode import Reading
+from udfs.elements import by_partition
 from udfs.keep import RedisTarget
 from udfs.live_metrics import PreAggregateMinutes
 from udfs.survivors import Horizon

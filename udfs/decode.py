@@ -24,8 +24,8 @@ from clickstream.events.decode import PARSE_ERRORS, EventDecoder, Limits
 from clickstream.events.model import Event, Id, ItemId, Milliseconds
 from clickstream.events.rejection import Rejection
 from clickstream.names import HeadMetric
+from udfs.elements import pack
 
-PART_BYTES = 4 * 1024 * 1024  # a stream element beyond 5 MB is spilled to disk on its way
 Shape = Callable[[int, Columns], list[tuple[int, bytes]]]
 
 
@@ -59,18 +59,6 @@ class Reading:
     topic: str
     epoch: int
     limits: Limits
-
-
-def by_partition(partition: int, columns: Columns) -> list[tuple[int, bytes]]:
-    """The columns, keyed by the Kafka partition; in halves while they are too large for one stream element."""
-    body = columns.encode()
-    if len(body) <= PART_BYTES or len(columns) == 1:
-        return [(partition, body)]
-    half = len(columns) // 2
-    return [
-        *by_partition(partition, columns.where(slice(0, half)).compact()),
-        *by_partition(partition, columns.where(slice(half, None)).compact()),
-    ]
 
 
 class Decode(ScalarFunction):
@@ -138,21 +126,6 @@ class Decode(ScalarFunction):
             for event in events
         ]
         return columns_of(events, positions, received, identified=False)
-
-
-def pack(key: int, body: bytes) -> bytes:
-    """A stream element: what it is keyed by, and what it says."""
-    return key.to_bytes(4, "big") + body
-
-
-def key_of(packed: bytes) -> int:
-    """The key of a stream element."""
-    return int.from_bytes(packed[:4], "big")
-
-
-def body_of(packed: bytes) -> bytes:
-    """The body of a stream element."""
-    return packed[4:]
 
 
 def decode(reading: Reading, shape: Shape) -> UserDefinedScalarFunctionWrapper:

@@ -5,8 +5,9 @@ stands what they add up to. A part is appended to the list when it comes, which 
 large the bucket is; now and then the entries that changed are written and the list begins anew. After a failure the
 bucket is made again from both.
 
-While Redis is away, what it did not take waits in memory, and each part that comes waits for another try: the job holds
-Kafka back, yet checkpoints and metrics go through between two tries. After a restart everything is written anyway.
+While Redis is away, what it did not take waits in memory, one bucket tries again and again, and each part that comes is
+held for a moment: the job holds Kafka back, yet bundles end, so checkpoints and metrics go through. After a restart
+everything is written anyway.
 """
 
 import logging
@@ -26,7 +27,7 @@ from clickstream.kept import Bucket
 from clickstream.names import KeepMetric
 from sinks.redis.client import connect
 from sinks.redis.writer import Queue, RedisWriter
-from udfs.decode import body_of
+from udfs.elements import body_of
 
 logger = logging.getLogger(__name__)
 
@@ -34,8 +35,8 @@ BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
 RECORD = Types.ROW_NAMED(["key", "value"], [BYTES, BYTES])
 _LEAST_BYTES = 64 * 1024
 _FOLD_SECONDS = 60.0
-_PATIENCE = 1.0  # seconds of tries in one call: a bundle, and so a checkpoint, waits for them
 _AGAIN_MS = 500
+_HOLD_SECONDS = 0.005  # for each part while Redis is away; a bundle may have thousands, and a checkpoint waits for it
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ class Keep(KeyedProcessFunction):
     def process_element(self, value: bytes, ctx: KeyedProcessFunction.Context) -> None:
         """Merge a part, and make sure that a timer will write what it changed."""
         if self._waiting is not None:
-            self._write(self._waiting)
+            self._clock.sleep(_HOLD_SECONDS)
         kept = self._kept(ctx)
         part = body_of(value)
         kept.bucket.apply(part, self._now_ms())
@@ -141,8 +142,10 @@ class Keep(KeyedProcessFunction):
         """Try to write what a bucket has to be written; whether nothing is left of it."""
         if not kept.unwritten:
             return True
+        if self._waiting not in (None, kept):
+            return False  # one is enough to find out when Redis is back
         started, count = time.monotonic(), len(kept.unwritten)
-        kept.unwritten = self._redis.write(kept.unwritten, _PATIENCE)
+        kept.unwritten = self._redis.write(kept.unwritten, 0.0)
         self._milliseconds.update(int((time.monotonic() - started) * 1000))
         self._written.inc(count - len(kept.unwritten))
         self._waiting = kept if kept.unwritten else None

@@ -18,7 +18,7 @@ from clickstream.duplicates import Duplicates
 from clickstream.names import HeadMetric
 from clickstream.recent_ids import Mask
 from clickstream.replay_filter import Reached, ReplayFilter
-from udfs.decode import body_of, pack
+from udfs.elements import body_of, pack
 
 BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
 

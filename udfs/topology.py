@@ -10,7 +10,8 @@ from pyflink.table.expressions import col
 
 from clickstream.kept import Bucket
 from sinks.redis.writer import Queue
-from udfs.decode import Reading, Shape, decode, key_of
+from udfs.decode import Reading, Shape, decode
+from udfs.elements import key_of
 from udfs.keep import BYTES, RECORD, Keep, RedisTarget
 from udfs.survivors import Horizon, PreAggregate, Survivors
 

@@ -4,6 +4,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 from clickstream.config import RedisSettings
 from clickstream.generator.model import TrafficModel
@@ -86,3 +87,13 @@ class RedisJobs:
     def lookup(self) -> Lookup:
         """What a recommender asks."""
         return Lookup.connect(self.redis.url, SETTINGS)
+
+
+def metric(job: Job, name: str) -> int:
+    """A user metric, added up over all subtasks: as of the last bundle that ended, and from zero after a restart."""
+    total = 0
+    for vertex in job.ask()["vertices"]:
+        path = f"/vertices/{vertex['id']}/subtasks/metrics"
+        for found in [each["id"] for each in job.ask(path) if each["id"].endswith(f".{name}")]:
+            total += sum(int(float(each["sum"])) for each in job.ask(f"{path}?get={quote(found)}&agg=sum"))
+    return total

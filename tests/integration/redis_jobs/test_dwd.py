@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.kit.kafka import Record
-from tests.kit.redis_jobs import RedisJobs
+from tests.kit.redis_jobs import RedisJobs, metric
 from tests.kit.waiting import wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
@@ -55,10 +55,10 @@ def test_positions_decide_what_counts(jobs: RedisJobs, job: str) -> None:
     count = _send_with_repeats(jobs)
     running = jobs.submit(job, {"SOURCE": "dwd"})
     running.wait_running()
-    wait_for(lambda: running.metrics("rows_kept") >= count, 120, lambda: f"{running.metrics('rows_kept')} of {count}")
-    assert running.metrics("rows_kept") == count
-    assert running.metrics("replays_skipped") > 50
-    assert running.metrics("rows_rejected") == 4
+    wait_for(lambda: metric(running, "rows_kept") >= count, 120, lambda: f"{metric(running, 'rows_kept')} of {count}")
+    assert metric(running, "rows_kept") == count
+    assert metric(running, "replays_skipped") > 50
+    assert metric(running, "rows_rejected") == 4
     with jobs.lookup() as lookup:
         if job == "realtime_metrics":
             for tenant, views in (("t", count * 4 // 5), ("t:x", count // 5)):
