@@ -20,7 +20,7 @@ from clickstream.config import EventSettings, HotSettings, KafkaSettings, RedisS
 from clickstream.names import JOB_ITEM_HOT_SCORE
 from clickstream.scoring.bucket import HotBucket
 from pyflink_jobs._redis import horizon, reading
-from pyflink_jobs._runtime import MicroBatches, environment, kafka_records
+from pyflink_jobs._runtime import MicroBatches, environment, kafka_records, submit
 from sinks.redis.client import address
 from sinks.redis.hot_items import QueueHotItems
 from udfs.decode import Reading
@@ -73,4 +73,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    submit(main)

@@ -29,7 +29,7 @@ from clickstream.config import (
 from clickstream.metrics.bucket import MetricsBucket
 from clickstream.names import JOB_REALTIME_METRICS
 from pyflink_jobs._redis import horizon, ods_lanes, reading
-from pyflink_jobs._runtime import MicroBatches, environment, kafka_records
+from pyflink_jobs._runtime import MicroBatches, environment, kafka_records, submit
 from sinks.flink.keyed_topic import create_keyed_topic
 from sinks.redis.client import address
 from sinks.redis.live_metrics import QueueLiveMetrics
@@ -91,4 +91,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    submit(main)

@@ -18,7 +18,7 @@ from clickstream.config import EventSettings, KafkaSettings, RecentSettings, Red
 from clickstream.names import JOB_USER_RECENT
 from clickstream.recent_items.bucket import RecentBucket
 from pyflink_jobs._redis import reading
-from pyflink_jobs._runtime import MicroBatches, environment, kafka_records
+from pyflink_jobs._runtime import MicroBatches, environment, kafka_records, submit
 from sinks.redis.client import address
 from sinks.redis.recent_items import QueueRecentItems
 from udfs.decode import Reading
@@ -64,4 +64,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    submit(main)
