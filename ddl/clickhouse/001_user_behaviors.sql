@@ -110,7 +110,7 @@ SETTINGS non_replicated_deduplication_window = 1000
 COMMENT 'Behaviour events of this shard: the sink writes here';
 
 -- Days on which a materialised view may lack rows that the table has: a view broke while the table's part was already
--- written. `clickstream rebuild` works this list off. The last row of a (date, cause) counts: read it with FINAL.
+-- written. A rebuild of the views works this list off. The last row of a (date, cause) counts: read it with FINAL.
 CREATE TABLE IF NOT EXISTS clickstream_repairs
 (
     date Date COMMENT 'Day (UTC) whose aggregates must be rebuilt',
