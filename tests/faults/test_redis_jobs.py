@@ -14,7 +14,7 @@ from clickstream.generator.answers import Answers
 from tests.kit import redis_expected as expected
 from tests.kit.flink import FINAL, Job
 from tests.kit.redis import RedisProcess
-from tests.kit.redis_jobs import RedisJobs, metric, recent_traffic
+from tests.kit.redis_jobs import RedisJobs, recent_traffic
 from tests.kit.servers import Servers
 from tests.kit.traffic import Flow
 from tests.kit.waiting import wait_for
@@ -41,22 +41,22 @@ def _through_faults(jobs: RedisJobs, name: str, settings: dict[str, str]) -> tup
     stack = jobs.servers.stack
     with Flow(jobs.servers.bootstrap, jobs.behaviors, recent_traffic(EVENTS), RATE) as flow:
         job = jobs.submit(name, settings)
-        _progress(job)
+        _progress(jobs, job)
         _kill(stack.pids("taskmanager")[0])
         wait_for(lambda: not job.tasks_running(), 60, "the kill is noticed")
         job.wait_running()
-        _progress(job)
+        _progress(jobs, job)
 
         jobs.redis.stop()
         before = job.checkpoints()
         wait_for(lambda: job.checkpoints() >= before + 3, 180, "checkpoints go through while Redis is away")
         assert job.state() == "RUNNING", job.exceptions()[-4000:]
         jobs.redis.start()
-        _progress(job)
+        _progress(jobs, job)
 
         savepoint = job.savepoint_and_stop(jobs.savepoints)
         job = jobs.submit(name, settings, parallelism=2, savepoint=savepoint)
-        _progress(job)
+        _progress(jobs, job)
         _kill(stack.pids("taskmanager")[0])
         assert flow.flowing, "events flowed all the time"
         wait_for(lambda: not job.tasks_running(), 60, "the kill is noticed")
@@ -64,11 +64,11 @@ def _through_faults(jobs: RedisJobs, name: str, settings: dict[str, str]) -> tup
         return job, flow.end()
 
 
-def _progress(job: Job) -> None:
+def _progress(jobs: RedisJobs, job: Job) -> None:
     """Wait until the job has written something and completed a checkpoint since now."""
     job.wait_running()
     before = job.checkpoints()
-    wait_for(lambda: metric(job, "redis_writes") > 0 and job.checkpoints() > before, 120, "the job writes")
+    wait_for(lambda: jobs.metric(job, "redis_writes") > 0 and job.checkpoints() > before, 120, "the job writes")
 
 
 def _kill(pid: int) -> None:
@@ -110,7 +110,7 @@ def test_hot_items_are_exact(jobs: RedisJobs) -> None:
                         assert order.index(higher.item_id) < order.index(lower.item_id)
 
     _settled(job, holds)
-    assert metric(job, "rows_rejected") > 0
+    assert jobs.metric(job, "rows_rejected") > 0
 
 
 def test_recent_items_are_exact(jobs: RedisJobs) -> None:

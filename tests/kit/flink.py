@@ -70,8 +70,8 @@ class Job:
     def metrics(self, name: str) -> int:
         """A user metric, added up over all subtasks, as the REST interface has it.
 
-        It is ten seconds old, zero again after a restart, and after the death of a TaskManager it may stand still for
-        minutes: where a test kills one, `Pipeline.wait_metric` asks the TaskManager itself.
+        It is ten seconds old, zero again after a restart, and after the death of a TaskManager it stands still for
+        `web.timeout`: where a test kills one, `Pipeline.wait_metric` asks the TaskManager itself.
         """
         total = 0
         for vertex in self.ask()["vertices"]:

@@ -94,14 +94,18 @@ class JoinPipeline:
         """Submit the join."""
         return self.pipeline.submit({"MYSQL_URL": self.url, **(settings or {})}, job=JOIN, **options)
 
-    def metric(self, job: Job, name: str) -> int:
-        """A user metric of the join, asked at the TaskManager."""
+    def metric(self, job: Job, name: str) -> int | None:
+        """A user metric of the join, asked at the TaskManager; None while there is none."""
         return user_metric(self.stack, job.id, name)
+
+    def wait_metric(self, job: Job, name: str, least: int) -> None:
+        """Wait until a metric has at least that value."""
+        wait_for(lambda: (self.metric(job, name) or 0) >= least, 60, lambda: f"{name}: {self.metric(job, name)}")
 
     def wait_metrics(self, job: Job, **expected: int) -> None:
         """Wait until each of these metrics has its value."""
 
-        def found() -> dict[str, int]:
+        def found() -> dict[str, int | None]:
             return {name: self.metric(job, name) for name in expected}
 
         wait_for(lambda: found() == expected, 120, lambda: f"{found()}; expected {expected}")

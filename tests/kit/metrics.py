@@ -1,7 +1,7 @@
 """User metrics of a job, asked where they are made: at the TaskManager's Prometheus endpoint.
 
-The JobManager's REST interface shows them ten seconds late, and after the death of a TaskManager sometimes for minutes
-as they were before.
+The JobManager's REST interface shows them ten seconds late, and as they were before a TaskManager died for as long as
+`web.timeout`.
 """
 
 import re
@@ -14,12 +14,17 @@ from devstack.stack import Stack
 PORTS = range(9249, 9350)
 
 
-def user_metric(stack: Stack, job_id: str, name: str) -> int:
-    """A metric of the sink, added up over all subtasks of a job's present attempt; 0 while there is none."""
+def user_metric(stack: Stack, job_id: str, name: str) -> int | None:
+    """A metric, added up over all subtasks of a job's present attempt; None while no subtask tells any.
+
+    Args:
+        name: behind the name of its group, if it has one: `dimension_queries_failed`.
+    """
     pattern = re.compile(
         rf'^flink_taskmanager_job_task_operator_{name}\{{[^}}]*job_id="{job_id}"[^}}]*\}} (\S+)$', re.MULTILINE
     )
-    return sum(int(float(value)) for pid in stack.pids("taskmanager") for value in pattern.findall(_exposed(pid)))
+    found = [int(float(value)) for pid in stack.pids("taskmanager") for value in pattern.findall(_exposed(pid))]
+    return sum(found) if found else None
 
 
 def _exposed(taskmanager: int) -> str:

@@ -118,7 +118,7 @@ class Pipeline:
         """Wait until a user metric of the job's present attempt has at least that value."""
         stack = self.servers.stack
         wait_for(
-            lambda: user_metric(stack, job.id, name) >= least,
+            lambda: (user_metric(stack, job.id, name) or 0) >= least,
             seconds,
             lambda: f"{name} is {user_metric(stack, job.id, name)}, at least {least} is expected",
             pause=0.5,

@@ -4,13 +4,13 @@ import secrets
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import quote
 
 from clickstream.config import RedisSettings
 from clickstream.generator.model import TrafficModel
 from clickstream.lookup import Lookup
 from tests.kit.flink import Job, submit
 from tests.kit.kafka import Topics
+from tests.kit.metrics import user_metric
 from tests.kit.redis import RedisProcess
 from tests.kit.servers import REPOSITORY, Servers, own_environment
 
@@ -84,16 +84,10 @@ class RedisJobs:
             **{f"CLICKSTREAM_{name}": value for name, value in own.items()},
         }
 
+    def metric(self, job: Job, name: str) -> int:
+        """A user metric of the job's present attempt, as of the last bundle that ended."""
+        return user_metric(self.servers.stack, job.id, name) or 0
+
     def lookup(self) -> Lookup:
         """What a recommender asks."""
         return Lookup.connect(self.redis.url, SETTINGS)
-
-
-def metric(job: Job, name: str) -> int:
-    """A user metric, added up over all subtasks: as of the last bundle that ended, and from zero after a restart."""
-    total = 0
-    for vertex in job.ask()["vertices"]:
-        path = f"/vertices/{vertex['id']}/subtasks/metrics"
-        for found in [each["id"] for each in job.ask(path) if each["id"].endswith(f".{name}")]:
-            total += sum(int(float(each["sum"])) for each in job.ask(f"{path}?get={quote(found)}&agg=sum"))
-    return total

@@ -24,7 +24,7 @@ def test_every_valid_event_comes_out_once_as_it_was_sent_with_the_rows_of_its_ow
         duplicates_removed=answers.duplicates,
         rows_rejected=sum(answers.malformed.values()),
         records_read=answers.sent,
-        queries_failed=0,
+        dimension_queries_failed=0,
     )
     job.savepoint_and_stop(join.pipeline.savepoints)
 
