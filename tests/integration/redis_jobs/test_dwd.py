@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.kit.kafka import Record
-from tests.kit.redis_jobs import RedisJobs, metric
+from tests.kit.redis_jobs import RedisJobs
 from tests.kit.waiting import wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
