@@ -55,10 +55,14 @@ def test_positions_decide_what_counts(jobs: RedisJobs, job: str) -> None:
     count = _send_with_repeats(jobs)
     running = jobs.submit(job, {"SOURCE": "dwd"})
     running.wait_running()
-    wait_for(lambda: metric(running, "rows_kept") >= count, 120, lambda: f"{metric(running, 'rows_kept')} of {count}")
-    assert metric(running, "rows_kept") == count
-    assert metric(running, "replays_skipped") > 50
-    assert metric(running, "rows_rejected") == 4
+    wait_for(
+        lambda: jobs.metric(running, "rows_kept") >= count,
+        120,
+        lambda: f"{jobs.metric(running, 'rows_kept')} of {count}",
+    )
+    assert jobs.metric(running, "rows_kept") == count
+    assert jobs.metric(running, "replays_skipped") > 50
+    assert jobs.metric(running, "rows_rejected") == 4
     with jobs.lookup() as lookup:
         if job == "realtime_metrics":
             for tenant, views in (("t", count * 4 // 5), ("t:x", count // 5)):
