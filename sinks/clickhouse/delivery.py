@@ -176,7 +176,7 @@ class Delivery:
                 len(state.piece.batch),
                 node,
                 state.attempts,
-                error.name if error.code else error.message,
+                error.name,
                 ": rows may be there" if error.applied else "",
             )
         return error

@@ -130,7 +130,9 @@ class ServerError:
 
     @property
     def name(self) -> str:
-        """The code's name, for logs."""
+        """For logs: the code's name, or the message where there is no code, for then no server's text is in it."""
+        if not self.code:
+            return self.message
         try:
             return Code(self.code).name
         except ValueError:

@@ -1,11 +1,14 @@
 """Questions about what the table holds already. All of them wait until every node concerned has answered.
 
+A job waits for ever, and its rows with it; a command waits for as long as its user has patience.
+
 Where the table is replicated one replica of each shard is asked, after it has caught up; where it is not, every node,
 for then nothing says which of them got a row.
 """
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
@@ -13,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clickstream.config.clickhouse import Cluster, Node
-from clickstream.errors import ContractError
+from clickstream.errors import ContractError, UnavailableError
 from clickstream.names import COLUMN_EPOCH, COLUMN_OFFSET, COLUMN_PARTITION
 from clickstream.recent_ids import Hashes
 from sinks.clickhouse.batch import Mask, Positions
@@ -24,19 +27,16 @@ logger = logging.getLogger(__name__)
 
 _POSITION = np.dtype([("epoch", "<u4"), ("partition", "<u2"), ("offset", "<u8")])
 _POSITION_SQL = f"toUInt32({COLUMN_EPOCH}), toUInt16({COLUMN_PARTITION}), toUInt64({COLUMN_OFFSET})"
+_CREDENTIALS = frozenset({Code.UNKNOWN_USER, Code.WRONG_PASSWORD, Code.REQUIRED_PASSWORD, Code.AUTHENTICATION_FAILED})
 # Asking again would not help: nothing changes until somebody changes the settings or the schema.
-_CONFIGURATION = frozenset(
-    {
-        Code.UNKNOWN_TABLE,
-        Code.UNKNOWN_DATABASE,
-        Code.UNKNOWN_IDENTIFIER,
-        Code.UNKNOWN_USER,
-        Code.WRONG_PASSWORD,
-        Code.REQUIRED_PASSWORD,
-        Code.AUTHENTICATION_FAILED,
-        Code.ACCESS_DENIED,
-    }
-)
+_CONFIGURATION = _CREDENTIALS | {
+    Code.UNKNOWN_TABLE,
+    Code.UNKNOWN_DATABASE,
+    Code.UNKNOWN_IDENTIFIER,
+    Code.ACCESS_DENIED,
+}
+
+_INSPECT_SECONDS = 10.0  # it reads nothing but the server's own tables
 
 Stream = tuple[int, int]  # (epoch, partition)
 
@@ -74,22 +74,25 @@ def condition(ranges: Iterable[Range]) -> str:
 class Lookups:
     """Asks the nodes of a cluster about one table.
 
-    `pause(n)` is awaited before the n-th repetition of a question that a node did not answer.
+    `pause(n)` is awaited before the n-th repetition of a question that a node did not answer. With `patience`, a
+    question that found no answer for so many seconds raises UnavailableError.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what it asks, whom, and for how long
         self,
         cluster: Cluster,
         clients: dict[Node, NodeClient],
         table: str,
         timeout: float,
         pause: Callable[[int], Awaitable[None]],
+        patience: float = math.inf,
     ) -> None:
         self._cluster = cluster
         self._clients = clients
         self._table = table
         self._timeout = timeout
         self._pause = pause
+        self._patience = patience
         self._replicated = False
 
     @property
@@ -103,6 +106,11 @@ class Lookups:
         Raises:
             ContractError: a node has no such table or column, or refuses our credentials.
         """
+        engines = await asyncio.gather(*(self.inspect_node(node) for node in self._cluster.nodes))
+        self._replicated = all(engine.startswith("Replicated") for engine in engines)
+
+    async def inspect_node(self, node: Node) -> str:
+        """Check one node as `inspect` does; the table's engine."""
         name = self._table.replace("\\", "\\\\").replace("'", "\\'")
         wanted = f"'{COLUMN_EPOCH}', '{COLUMN_PARTITION}', '{COLUMN_OFFSET}'"
         sql = (
@@ -110,27 +118,24 @@ class Lookups:
             f"database = currentDatabase() AND table = '{name}' AND name IN ({wanted})) c "
             f"WHERE t.database = currentDatabase() AND t.name = '{name}' FORMAT TSV"
         )
-        answers = await asyncio.gather(*(self._ask_node(node, sql) for node in self._cluster.nodes))
-        engines = set()
-        for node, answer in zip(self._cluster.nodes, answers, strict=True):
-            engine, columns = answer.decode().rstrip("\n").split("\t")
-            if not engine:
-                raise ContractError(
-                    f"{node} has no table {node.database}.{self._table}: run `clickstream migrate`, or name the local "
-                    "table in CLICKSTREAM_SINK_TABLE"
-                )
-            if columns != "3":
-                raise ContractError(
-                    f"{node}: table {node.database}.{self._table} lacks one of the columns {wanted}, without which "
-                    "rows could be doubled after a restart: run `clickstream migrate`, or add them"
-                )
-            if engine == "Distributed":
-                raise ContractError(
-                    f"{node}: {node.database}.{self._table} is a Distributed table; name the local table beneath it in "
-                    "CLICKSTREAM_SINK_TABLE: the sink routes rows itself"
-                )
-            engines.add(engine)
-        self._replicated = all(engine.startswith("Replicated") for engine in engines)
+        answer = await self._ask_node(node, sql, min(self._timeout, max(self._patience, _INSPECT_SECONDS)))
+        engine, columns = answer.decode().rstrip("\n").split("\t")
+        if not engine:
+            raise ContractError(
+                f"ClickHouse at {node} has no table {node.database}.{self._table}: run `clickstream migrate`, or name "
+                "the local table in CLICKSTREAM_SINK_TABLE"
+            )
+        if columns != "3":
+            raise ContractError(
+                f"ClickHouse at {node}: table {node.database}.{self._table} lacks one of the columns {wanted}, without "
+                "which rows could be doubled after a restart: run `clickstream migrate`, or add them"
+            )
+        if engine == "Distributed":
+            raise ContractError(
+                f"ClickHouse at {node}: {node.database}.{self._table} is a Distributed table; name the local table "
+                "beneath it in CLICKSTREAM_SINK_TABLE: the sink routes rows itself"
+            )
+        return engine
 
     async def quiesce(self, query_prefix: str) -> None:
         """Wait for inserts of this sink that were running when we began: those of workers that died with theirs.
@@ -235,37 +240,60 @@ class Lookups:
     async def _ask_shard(self, nodes: tuple[Node, ...], sql: str) -> bytes:
         if not self._replicated:
             return await self._ask_node(nodes[0], sql)
-        attempt = 0
+        attempt, began = 0, _now()
         while True:
             for node in nodes:
-                synced = await self._sync(node)
-                if isinstance(synced, ServerError):
-                    self._report(node, synced)
-                    continue
-                answer = await self._clients[node].query(sql, self._timeout)
+                answer = await self._sync(node)
                 if not isinstance(answer, ServerError):
-                    return answer
+                    answer = await self._clients[node].query(sql, self._timeout)
+                    if not isinstance(answer, ServerError):
+                        return answer
                 self._report(node, answer)
+                last = (node, answer)
+            self._require_patience(*last, began)
             attempt += 1
             await self._pause(attempt)
 
     async def _sync(self, node: Node) -> bytes | ServerError:
         return await self._clients[node].query(f"SYSTEM SYNC REPLICA {quoted(self._table)} LIGHTWEIGHT", self._timeout)
 
-    async def _ask_node(self, node: Node, sql: str) -> bytes:
-        attempt = 0
+    async def _ask_node(self, node: Node, sql: str, timeout: float | None = None) -> bytes:
+        attempt, began = 0, _now()
         while True:
-            answer = await self._clients[node].query(sql, self._timeout)
+            answer = await self._clients[node].query(sql, timeout or self._timeout)
             if not isinstance(answer, ServerError):
                 return answer
             self._report(node, answer)
+            self._require_patience(node, answer, began)
             attempt += 1
             await self._pause(attempt)
 
+    def _require_patience(self, node: Node, error: ServerError, began: float) -> None:
+        if _now() - began >= self._patience:
+            raise UnavailableError(
+                f"ClickHouse at {node} does not answer ({error.name}): start it, or correct "
+                "CLICKSTREAM_CLICKHOUSE_URLS (`clickstream status` shows the devstack's servers)"
+            )
+
     def _report(self, node: Node, error: ServerError) -> None:
+        if error.code in _CREDENTIALS:
+            raise ContractError(
+                f"ClickHouse at {node} refuses user {node.user!r} ({error.name}): correct CLICKSTREAM_CLICKHOUSE_URLS"
+            )
+        if error.code == Code.UNKNOWN_DATABASE:
+            raise ContractError(
+                f"ClickHouse at {node} has no database {node.database}: run `clickstream migrate`, or correct "
+                "CLICKSTREAM_CLICKHOUSE_URLS"
+            )
         if error.code in _CONFIGURATION:
-            raise ContractError(f"{node} refuses a look-up in {node.database}.{self._table}: {error.message}")
+            raise ContractError(
+                f"ClickHouse at {node} refuses a look-up in {node.database}.{self._table}: {error.message}"
+            )
         logger.warning("%s did not answer a look-up (%s): asking again", node, error.name)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _mask(positions: Positions, rows: npt.NDArray[np.void]) -> Mask:

@@ -7,6 +7,7 @@ The caller keeps nothing: when `write` returns, a checkpoint may be taken.
 
 import asyncio
 import logging
+import math
 import random
 import threading
 from collections.abc import Callable, Coroutine
@@ -41,11 +42,25 @@ class Writer:
         blocked: Callable[[str], None] = logger.error,
         clock: Clock | None = None,
         source: random.Random | None = None,
+        patience: float = math.inf,
     ) -> None:
+        """Nothing is connected yet.
+
+        Args:
+            config: where and how.
+            blocked: told once of each batch that is held although its attempts are used up.
+            clock: for retries.
+            source: of jitter and random routing.
+            patience: seconds that `open` and each look-up wait for a node that does not answer: for ever in a job,
+                seconds in a command.
+        """
         self._config = config
         self._blocked = blocked
         self._clock = clock or SystemClock()
         self._random = source or random.Random()
+        self._patience = patience
+        self._session: aiohttp.ClientSession | None = None
+        self._checks: asyncio.Task[None] | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="clickhouse-writer", daemon=True)
 
@@ -54,9 +69,14 @@ class Writer:
 
         Raises:
             ContractError: a node lacks the table or a column, or refuses our credentials.
+            UnavailableError: a node did not answer for as long as we have patience.
         """
         self._thread.start()
-        self._run(self._open())
+        try:
+            self._run(self._open())
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close connections and end the thread."""
@@ -120,17 +140,18 @@ class Writer:
 
     async def _open(self) -> None:
         config = self._config
-        self._session = aiohttp.ClientSession(
+        self._session = session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=25),
             timeout=aiohttp.ClientTimeout(sock_connect=config.connect_timeout),
         )
         self._clients = {
-            node: NodeClient(self._session, node, config.compression, config.insert_timeout)
-            for node in config.cluster.nodes
+            node: NodeClient(session, node, config.compression, config.insert_timeout) for node in config.cluster.nodes
         }
         self._health = Health(config.circuit_failures, config.health_interval, self._check)
         self._checks = asyncio.create_task(self._health.run())
-        self._lookups = Lookups(config.cluster, self._clients, config.table, config.query_timeout, self._wait)
+        self._lookups = Lookups(
+            config.cluster, self._clients, config.table, config.query_timeout, self._wait, self._patience
+        )
         self._replays = ReplayFilter(self._lookups)
         self._router = router(config.routing, config.cluster, self._random)
         prefix = f"clickstream-{config.table}-"
@@ -160,8 +181,10 @@ class Writer:
         )
 
     async def _close(self) -> None:
-        self._checks.cancel()
-        await self._session.close()
+        if self._checks:
+            self._checks.cancel()
+        if self._session:
+            await self._session.close()
 
     async def _check(self, node: Node) -> bool:
         return await self._clients[node].ping(self._config.connect_timeout)
@@ -173,4 +196,9 @@ class Writer:
         await asyncio.sleep(self._config.policy.delay(retry, self._random))
 
     def _run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()  # Ctrl-C ends the waiting here, not the coroutine
+            raise

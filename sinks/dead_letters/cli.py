@@ -1,5 +1,6 @@
 """`clickstream replay-dlq`."""
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -13,11 +14,15 @@ from clickstream.config.kafka import Source
 from clickstream.config.resolve import resolve
 from clickstream.errors import UnavailableError
 from clickstream.events.decode import Limits
+from sinks.clickhouse import lookups
 from sinks.clickhouse.config import ClickHouseSinkConfig
 from sinks.clickhouse.rows import BehaviorRows, JsonRows, RowFormat
 from sinks.clickhouse.writer import Writer
 from sinks.dead_letters.files import DeadLetterFiles
+from sinks.dead_letters.reader import dead_letter_files
 from sinks.dead_letters.replay import Replay, Replayed
+
+PATIENCE_SECONDS = 5.0
 
 
 def register(app: typer.Typer) -> None:
@@ -35,6 +40,7 @@ def replay_dlq(
     """Put dead letters back into ClickHouse, each exactly once. It can be repeated, and run beside the job.
 
     Letters that the server refuses again are kept. Run it when the cause is mended: a table altered, a server back.
+    While ClickHouse does not answer, it ends within seconds and every letter is where it was.
     """
     settings, sink, events = resolve(DeadLetterSettings), resolve(SinkSettings), resolve(EventSettings)
     kafka = resolve(KafkaSettings)
@@ -42,13 +48,19 @@ def replay_dlq(
     config = ClickHouseSinkConfig.of(resolve(ClickHouseSettings), sink)
     limits = Limits(events.oldest_seconds * 1000, events.newest_seconds * 1000)
     folder = directory or settings.dir
+    if not dead_letter_files(folder):
+        Console(highlight=False).print(f"No dead letters in {folder}", soft_wrap=True, markup=False)
+        return
 
     def row_format(topic: str, epoch: int) -> RowFormat:
         if json_rows:
             return JsonRows(epoch, key)
         return BehaviorRows(Source.DWD if topic == kafka.topic_enriched else Source.ODS, epoch, limits)
 
-    with Writer(config) as writer:
+    # Said in the error, when patience ends.
+    logging.getLogger(lookups.__name__).addHandler(logging.NullHandler())
+    logging.getLogger(lookups.__name__).propagate = False
+    with Writer(config, patience=PATIENCE_SECONDS) as writer:
         replay = Replay(folder, sink.table, row_format, writer, SystemClock())
         before = writer.run(writer.lookups.count())
         if dry_run:

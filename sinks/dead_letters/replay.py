@@ -116,7 +116,8 @@ class Replay:
             if position not in seen:
                 seen.add(position)
                 result.letters += 1
-                result.reasons[f"{letter.reason} code {letter.code}"] += 1
+                # No code: no server has spoken, for none was reached.
+                result.reasons[f"{letter.reason}, code {letter.code}" if letter.code else str(letter.reason)] += 1
                 yield letter
 
     def _held(self, letters: list[DeadLetter]) -> Mask:

@@ -161,10 +161,10 @@ def test_a_part_that_changed_gets_another_token(database: Database) -> None:
 
 def test_a_wrong_password_is_a_clear_error(database: Database) -> None:
     writer = Writer(config(database.url(password="wrong")))
-    with pytest.raises(ContractError, match="refuses a look-up.*Authentication failed") as failure:
+    with pytest.raises(ContractError, match="refuses user 'default'.*correct CLICKSTREAM_CLICKHOUSE_URLS") as failure:
         writer.open()
     writer.close()
-    assert "wrong" not in str(failure.value).replace("password is incorrect", "")
+    assert "wrong" not in str(failure.value)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_a_table_that_cannot_be_written_exactly_is_a_clear_error(database: Datab
 
 def test_an_unknown_database_is_a_clear_error(database: Database) -> None:
     writer = Writer(config(database.url().replace(database.name, "nowhere")))
-    with pytest.raises(ContractError, match="Database nowhere does not exist|nowhere.t: run `clickstream migrate`"):
+    with pytest.raises(ContractError, match="no database nowhere: run `clickstream migrate`"):
         writer.open()
     writer.close()
 
