@@ -40,13 +40,17 @@ def is_valid(event: Event, record_ms: int) -> bool:
     return -5 * 60_000 <= age <= 7 * 86_400_000
 
 
-def unique(records: list[tuple[bytes, int]]) -> tuple[list[tuple[Event, int]], int, int]:
+def parse_all(values: list[bytes], timestamps: list[int]) -> list[tuple[Event | None, int]]:
+    """What `parse` makes of each record, with the record's Kafka timestamp."""
+    return [(parse(value, record_ms), record_ms) for value, record_ms in zip(values, timestamps, strict=True)]
+
+
+def unique(parsed: list[tuple[Event | None, int]]) -> tuple[list[tuple[Event, int]], int, int]:
     """(valid events with the Kafka timestamp of their first record, duplicates, malformed)."""
     seen: set[str] = set()
     events = []
     duplicates = malformed = 0
-    for value, record_ms in records:
-        event = parse(value, record_ms)
+    for event, record_ms in parsed:
         if event is None:
             malformed += 1
         elif event["event_id"] in seen:

@@ -55,7 +55,9 @@ def test_without_a_number_users_decide() -> None:
 
 def test_live_ends_by_itself_with_answers(tmp_path: Path) -> None:
     answers = tmp_path / "answers.json"
-    result = run("--live", "--seconds", "2", "--rate", "500", "--out", str(tmp_path / "out"), "--answers", str(answers))
+    result = run(
+        "--live", "--seconds", "0.4", "--rate", "2500", "--out", str(tmp_path / "out"), "--answers", str(answers)
+    )
     assert result.exit_code == 0, result.output
     found = Answers.load(answers)
     assert 0 < found.sent <= 1010

@@ -10,7 +10,7 @@ from clickstream.generator.traffic import generate
 from clickstream.generator.writers import LinesWriter, NullWriter
 
 from . import naive
-from .conftest import Sample
+from .conftest import Recount, Sample
 
 MODEL = TrafficModel(events=45_000, users=500, malformed=0.05)
 
@@ -30,14 +30,14 @@ def test_lines_hold_one_record_each_even_those_with_newlines() -> None:
         assert naive.parse(line, MODEL.start_ms) is None or b"\n" not in value
 
 
-def test_a_run_tallies_exactly_what_was_written_before_it_was_stopped(crowded: Sample) -> None:
+def test_a_run_tallies_exactly_what_was_written_before_it_was_stopped(crowded: Sample, recount: Recount) -> None:
     tally, writer = Tally(crowded.model), NullWriter()
     told: list[int] = []
     run(generate(crowded.model), FlatOut(lambda: writer.records >= 30_000), writer, tally, told.append)
     answers = report(tally)
     assert 30_000 <= answers.sent == writer.records == sum(told) < crowded.model.events
     assert writer.bytes == sum(map(len, crowded.values[: writer.records]))
-    events, duplicates, _ = naive.unique(crowded.records[: writer.records])
+    events, duplicates, _ = naive.unique(recount.parsed[: writer.records])
     assert (answers.valid, answers.duplicates) == (len(events), duplicates)
     for place in answers.places:
         here = [e for e, _ in events if (e["tenant_id"], e["scenario_id"]) == (place.tenant_id, place.scenario_id)]

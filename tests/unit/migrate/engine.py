@@ -1,6 +1,7 @@
-"""Runs in a process of its own (the engine admits one data folder a process): SQL statements on stdin, answers out.
+"""Runs in a process of its own (the engine admits one data folder a process): SQL statements in, answers out.
 
-Usage: python engine.py FOLDER < JSON list of statements > JSON list of answers, each a list of rows; an error ends it.
+Usage: python engine.py FOLDER. Each line on stdin is a JSON list of statements, each line on stdout a JSON list of
+their answers, which are lists of rows; an error ends it.
 """
 
 import json
@@ -21,8 +22,9 @@ CONFIGURATION = """
 def main(folder: Path) -> None:
     (folder / "config.xml").write_text(CONFIGURATION)
     engine = session.Session(f"{folder}/data?config-file={folder}/config.xml")
-    answers = [str(engine.query(statement, "JSONCompactEachRow")) for statement in json.load(sys.stdin)]
-    json.dump([[json.loads(row) for row in answer.splitlines()] for answer in answers], sys.stdout)
+    for line in sys.stdin:
+        answers = [str(engine.query(statement, "JSONCompactEachRow")) for statement in json.loads(line)]
+        print(json.dumps([[json.loads(row) for row in answer.splitlines()] for answer in answers]), flush=True)
 
 
 main(Path(sys.argv[1]))

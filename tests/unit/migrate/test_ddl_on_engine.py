@@ -3,9 +3,10 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import pytest
@@ -25,18 +26,39 @@ COLUMNS = (
 )
 
 
-def run(folder: Path, *statements: str) -> list[list[list[Any]]]:
-    done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("engine.py")), str(folder)],
-        input=json.dumps(statements),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    answers: list[list[list[Any]]] = json.loads(done.stdout)
-    return answers
+class Run(Protocol):
+    def __call__(self, *statements: str) -> list[list[list[Any]]]:
+        """The answers' rows."""
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """One engine for all tests, which puts its tables into the database shop. None of them needs empty ones."""
+    folder = tmp_path_factory.mktemp("engine")
+    errors = folder / "errors"
+    with (
+        errors.open("w") as stderr,
+        subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("engine.py")), str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        ) as process,
+    ):
+        stdin, stdout = process.stdin, process.stdout
+        assert stdin and stdout
+
+        def run(*statements: str) -> list[list[list[Any]]]:
+            stdin.write(json.dumps(statements) + "\n")
+            stdin.flush()
+            line = stdout.readline()
+            assert line, errors.read_text()
+            answers: list[list[list[Any]]] = json.loads(line)
+            return answers
+
+        run("CREATE DATABASE shop", "USE shop", *ddl())
+        yield run
 
 
 def ddl(cluster: str = "") -> list[str]:
@@ -44,16 +66,11 @@ def ddl(cluster: str = "") -> list[str]:
     return [statement.text for migration in migrations for statement in migration.statements]
 
 
-def prepared(cluster: str = "") -> list[str]:
-    return ["CREATE DATABASE shop", "USE shop", *ddl(cluster)]
-
-
 @pytest.fixture(scope="module")
-def columns(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, list[str]]]:
+def columns(engine: Run) -> dict[str, dict[str, list[str]]]:
     """Of each table: name -> type, kind of default, default, comment. The DDL is applied twice: it can be repeated."""
     tables = (names.TABLE_BEHAVIORS_LOCAL, names.TABLE_BEHAVIORS, names.TABLE_REPAIRS)
-    folder = tmp_path_factory.mktemp("engine")
-    answers = run(folder, *prepared(), *ddl(), *(COLUMNS.format(table) for table in tables))
+    answers = engine(*ddl(), *(COLUMNS.format(table) for table in tables))
     return {
         table: {row[0]: row[1:] for row in rows} for table, rows in zip(tables, answers[-len(tables) :], strict=True)
     }
@@ -112,11 +129,11 @@ def test_there_are_more_than_fifty_dimension_columns(columns: dict[str, dict[str
     assert len(dimensions - measures - technical) + len(Context.__struct_encode_fields__) >= 50
 
 
-def test_where_a_cluster_is_named_queries_go_to_all_its_shards(tmp_path: Path) -> None:
-    engine = f"SELECT engine_full FROM system.tables WHERE database = 'shop' AND name = '{names.TABLE_BEHAVIORS}'"
+def test_where_a_cluster_is_named_queries_go_to_all_its_shards(engine: Run) -> None:
+    what = f"SELECT engine_full FROM system.tables WHERE database = 'shop' AND name = '{names.TABLE_BEHAVIORS}'"
     # From one server to a cluster and back: what is there is replaced.
-    answers = run(tmp_path, *prepared(), *ddl("shop"), engine, COLUMNS.format(names.TABLE_BEHAVIORS), *ddl(), engine)
-    distributed, found, view = answers[len(prepared()) + len(ddl("shop"))], answers[-len(ddl()) - 2], answers[-1]
+    *_, distributed, found = engine(*ddl("shop"), what, COLUMNS.format(names.TABLE_BEHAVIORS))
+    *_, view = engine(*ddl(), what)
     assert distributed == [["Distributed('shop', 'shop', 'user_behaviors_local', sipHash64(tenant_id, user_id))"]]
     assert {"utm_source", "page_host", "event_id"} <= {row[0] for row in found}
     assert view == [[""]]
@@ -134,25 +151,28 @@ def enriched(**fields: Any) -> EnrichedEvent:
     return EnrichedEvent(**{**given, **place, **fields})
 
 
-def stored(folder: Path, rows: list[str], select: str) -> list[list[Any]]:
+def stored(engine: Run, rows: list[str], select: str) -> list[list[Any]]:
     # As the sink inserts; the engine's own client has synchronous inserts anyway.
     insert = f"INSERT INTO {names.TABLE_BEHAVIORS_LOCAL} FORMAT JSONEachRow " + "\n".join(rows)
-    return run(folder, *prepared(), insert, f"SELECT {select} FROM {names.TABLE_BEHAVIORS} ORDER BY event_id")[-1]
+    ids = ", ".join(f"'{json.loads(line)['event_id']}'" for line in rows)
+    where = f"event_id IN ({ids}) ORDER BY event_id"
+    return engine(insert, f"SELECT {select} FROM {names.TABLE_BEHAVIORS} WHERE {where}")[-1]
 
 
-def test_an_event_is_stored_to_the_millisecond(tmp_path: Path) -> None:
+def test_an_event_is_stored_to_the_millisecond(engine: Run) -> None:
     milliseconds = round(NOW.timestamp() * 1000)
     times = [milliseconds - offset for offset in (0, 1, 7, 123, 877)]
-    rows = [row(enriched(event_id=f"{i}", timestamp=ms, received_at=ms + 1)) for i, ms in enumerate(times)]
+    rows = [row(enriched(event_id=f"time-{i}", timestamp=ms, received_at=ms + 1)) for i, ms in enumerate(times)]
     found = stored(
-        tmp_path, rows, "toUnixTimestamp64Milli(timestamp)::Float64, toUnixTimestamp64Milli(received_at)::Float64, date"
+        engine, rows, "toUnixTimestamp64Milli(timestamp)::Float64, toUnixTimestamp64Milli(received_at)::Float64, date"
     )
     days = [datetime.fromtimestamp(ms / 1000, UTC).date().isoformat() for ms in times]
     assert found == [[ms, ms + 1, day] for ms, day in zip(times, days, strict=True)]
 
 
-def test_what_is_sent_is_what_is_stored(tmp_path: Path) -> None:
+def test_what_is_sent_is_what_is_stored(engine: Run) -> None:
     event = enriched(
+        event_id="order",
         action_type=Action.ORDER,
         item_id="i",
         url="https://shop.example/a%20b/c?utm_source=news%20letter+x&utm_medium=%C3%A4&x=1#f",
@@ -169,7 +189,7 @@ def test_what_is_sent_is_what_is_stored(tmp_path: Path) -> None:
         "dim_missing, extra_data, page_host, page_path, referrer_host, utm_source, utm_medium, utm_term, "
         "_epoch, _partition, toString(_offset)"
     )
-    (found,) = stored(tmp_path, [row(event)], select)
+    (found,) = stored(engine, [row(event)], select)
     assert found == [
         *("order", "i", "iOS", True, "DE-BY/Munich", "", 0, -1, 19, ["geo", "product"], '{"a": "\\"b\\""}'),
         *("shop.example", "/a%20b/c", "search.example", "news letter x", "ä", ""),
@@ -177,15 +197,15 @@ def test_what_is_sent_is_what_is_stored(tmp_path: Path) -> None:
     ]
 
 
-def test_null_and_absent_are_the_same(tmp_path: Path) -> None:
+def test_null_and_absent_are_the_same(engine: Run) -> None:
     select = "* EXCEPT (event_id)"
     optional = set(EnrichedEvent.__struct_encode_fields__) - set(msgspec.json.decode(msgspec.json.encode(enriched())))
     nulls = dict.fromkeys(optional, None)
     in_context = {"context": dict.fromkeys(Context.__struct_encode_fields__, None)}
     rows = [
-        row(enriched(event_id="1")),
-        row(enriched(event_id="2"), **nulls),
-        row(enriched(event_id="3"), **in_context),
+        row(enriched(event_id="null-1")),
+        row(enriched(event_id="null-2"), **nulls),
+        row(enriched(event_id="null-3"), **in_context),
     ]
-    absent, null, null_in_context = stored(tmp_path, rows, select)
+    absent, null, null_in_context = stored(engine, rows, select)
     assert absent == null == null_in_context
