@@ -1,4 +1,4 @@
-"""What the jobs that write to Redis read, out of the settings."""
+"""What the jobs that write to Redis read, out of the settings, and whether Redis is there."""
 
 from clickstream.columns import Lane
 from clickstream.config import EventSettings, KafkaSettings
@@ -6,7 +6,10 @@ from clickstream.config.kafka import Source
 from clickstream.epoch import TIMEOUT, current_epoch
 from clickstream.events.decode import Limits
 from clickstream.kafka import KafkaAdmin
+from pyflink_jobs._runtime import warn
+from sinks.redis.preflight import preflight
 from udfs.decode import Reading
+from udfs.keep import RedisTarget
 from udfs.survivors import Horizon
 
 
@@ -39,3 +42,12 @@ def ods_lanes(kafka: KafkaSettings) -> tuple[Lane, ...]:
 def horizon(source: Source, events: EventSettings) -> Horizon:
     """How far back duplicates are looked for: on DWD they were removed before."""
     return Horizon(events.duplicate_seconds * 1000 if source is Source.ODS else 0, events.duplicate_ids)
+
+
+def require_redis(target: RedisTarget) -> None:
+    """Refuse to submit a job that Redis refuses. One that is away gets a warning: the job waits for it.
+
+    Raises:
+        ConfigurationError: see `sinks.redis.preflight`.
+    """
+    warn(preflight(target.url, target.settings), "the job is submitted all the same and waits for it")

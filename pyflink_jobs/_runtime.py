@@ -1,15 +1,19 @@
 """What every job needs of Flink: an environment whose batches are the micro-batches, and a Kafka topic as a Table."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from pyflink.common import Configuration
 from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.table import StreamTableEnvironment, Table
 
 from clickstream.config import KafkaSettings
-from clickstream.errors import ClickstreamError
+from clickstream.errors import ClickstreamError, ConfigurationError
+
+# What lies in a checkout beside the code, by gigabytes.
+NOT_CODE = (".venv", ".devstack", ".git")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,29 @@ def environment(batches: MicroBatches) -> tuple[StreamExecutionEnvironment, Stre
     config.set_string("table.exec.uid.format", "<type>_<transformation>")
     config.set_string("table.local-time-zone", "UTC")
     env = StreamExecutionEnvironment.get_execution_environment(config)
-    return env, StreamTableEnvironment.create(env)
+    tables = StreamTableEnvironment.create(env)
+    require_code_alone(tables.get_config().get("python.files", ""))
+    return env, tables
+
+
+def require_code_alone(files: str) -> None:
+    """Refuse to send a whole checkout to every worker: with its virtual environment it never gets there.
+
+    Args:
+        files: what `-pyfs` named, separated by commas.
+
+    Raises:
+        ConfigurationError: a folder of it holds more than code.
+    """
+    for folder in filter(None, files.split(",")):
+        path = Path(folder.removeprefix("file://"))
+        if found := [name for name in NOT_CODE if (path / name).is_dir()]:
+            raise ConfigurationError(
+                f"-pyfs {path} holds {', '.join(found)}, which would all be copied to every worker. Leave -pyfs out "
+                "where this project is installed in the workers' Python, as it is with `clickstream up`; elsewhere "
+                "give it a folder with the packages clickstream, sinks, udfs and pyflink_jobs alone: git archive HEAD "
+                "clickstream sinks udfs pyflink_jobs | tar -x -C FOLDER"
+            )
 
 
 def kafka_records(tables: StreamTableEnvironment, kafka: KafkaSettings, topic: str, job: str, epoch: int) -> Table:
@@ -62,6 +88,17 @@ def kafka_records(tables: StreamTableEnvironment, kafka: KafkaSettings, topic: s
 
 def _quoted(text: str) -> str:
     return text.replace("'", "''")
+
+
+def warn(lines: Iterable[str], meanwhile: str) -> None:
+    """Tell of servers that are away, which is no reason not to submit a job.
+
+    Args:
+        lines: one for each.
+        meanwhile: what the job does until they are back.
+    """
+    for line in lines:
+        print(f"clickstream: warning: {line}; {meanwhile}", file=sys.stderr, flush=True)
 
 
 def submit(main: Callable[[], None]) -> None:

@@ -29,9 +29,10 @@ from clickstream.epoch import current_epoch
 from clickstream.errors import ConfigurationError
 from clickstream.events.decode import Limits
 from clickstream.names import JOB_CLICKHOUSE_SINK
-from pyflink_jobs._runtime import MicroBatches, environment, kafka_records, submit
+from pyflink_jobs._runtime import MicroBatches, environment, kafka_records, submit, warn
 from sinks.clickhouse.config import ClickHouseSinkConfig
 from sinks.clickhouse.ingest import IngestConfig
+from sinks.clickhouse.preflight import preflight
 from sinks.clickhouse.rows import BehaviorRows
 from sinks.flink.clickhouse import ClickHouseSink
 from sinks.flink.outcomes import keep
@@ -100,6 +101,7 @@ def require_budget(env: StreamExecutionEnvironment, sink: ClickHouseSinkConfig) 
 def main() -> None:
     """Submit the job."""
     config = resolve_config()
+    warn(preflight(config.ingest.sink), "the job is submitted all the same and waits for it")
     env, tables = environment(config.batches)
     require_budget(env, config.ingest.sink)
     build(tables, config)

@@ -30,12 +30,13 @@ from clickstream.config.dimensions import Delivery
 from clickstream.config.mysql import parse_mysql_url
 from clickstream.dimensions import Dimensions, load_dimensions
 from clickstream.dimensions.mysql import MySqlConnections
+from clickstream.dimensions.preflight import preflight
 from clickstream.epoch import current_epoch
 from clickstream.errors import ConfigurationError
 from clickstream.events.decode import Limits
 from clickstream.names import JOB_DIMENSION_JOIN
 from clickstream.transactions import require_transaction_timeout
-from pyflink_jobs._runtime import MicroBatches, environment, kafka_records
+from pyflink_jobs._runtime import MicroBatches, environment, kafka_records, submit, warn
 from sinks.flink.keyed_topic import Transactions, create_keyed_topic
 from sinks.flink.outcomes import keep
 from udfs.dimension_join import JOINED, JoinDimensions
@@ -152,6 +153,7 @@ def build(tables: StreamTableEnvironment, config: Config) -> None:
 def main() -> None:
     """Submit the job."""
     config = resolve_config()
+    warn(preflight(config.declared, config.connections), "until that is mended events go on without it")
     env, tables = environment(config.batches)
     # Or each event that is taken out of a micro-batch is copied together with the whole micro-batch: six times slower.
     # No operator here changes what it was given, or hands on what it changes later.
@@ -161,4 +163,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    submit(main)

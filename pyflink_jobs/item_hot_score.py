@@ -19,7 +19,7 @@ from pyflink.table import StreamTableEnvironment
 from clickstream.config import EventSettings, HotSettings, KafkaSettings, RedisSettings, ServerSettings, resolve
 from clickstream.names import JOB_ITEM_HOT_SCORE
 from clickstream.scoring.bucket import HotBucket
-from pyflink_jobs._redis import horizon, reading
+from pyflink_jobs._redis import horizon, reading, require_redis
 from pyflink_jobs._runtime import MicroBatches, environment, kafka_records, submit
 from sinks.redis.client import address
 from sinks.redis.hot_items import QueueHotItems
@@ -67,6 +67,7 @@ def build(tables: StreamTableEnvironment, config: Config) -> None:
 def main() -> None:
     """Submit the job."""
     config = resolve_config()
+    require_redis(config.redis)
     env, tables = environment(MicroBatches(config.hot.batch_rows, config.hot.batch_seconds))
     build(tables, config)
     env.execute(JOB_ITEM_HOT_SCORE)

@@ -28,7 +28,7 @@ from clickstream.config import (
 )
 from clickstream.metrics.bucket import MetricsBucket
 from clickstream.names import JOB_REALTIME_METRICS
-from pyflink_jobs._redis import horizon, ods_lanes, reading
+from pyflink_jobs._redis import horizon, ods_lanes, reading, require_redis
 from pyflink_jobs._runtime import MicroBatches, environment, kafka_records, submit
 from sinks.flink.keyed_topic import create_keyed_topic
 from sinks.redis.client import address
@@ -85,6 +85,7 @@ def build(tables: StreamTableEnvironment, config: Config) -> None:
 def main() -> None:
     """Submit the job."""
     config = resolve_config()
+    require_redis(config.redis)
     env, tables = environment(MicroBatches(config.metrics.batch_rows, config.metrics.batch_seconds))
     build(tables, config)
     env.execute(JOB_REALTIME_METRICS)

@@ -17,7 +17,7 @@ from pyflink.table import StreamTableEnvironment
 from clickstream.config import EventSettings, KafkaSettings, RecentSettings, RedisSettings, ServerSettings, resolve
 from clickstream.names import JOB_USER_RECENT
 from clickstream.recent_items.bucket import RecentBucket
-from pyflink_jobs._redis import reading
+from pyflink_jobs._redis import reading, require_redis
 from pyflink_jobs._runtime import MicroBatches, environment, kafka_records, submit
 from sinks.redis.client import address
 from sinks.redis.recent_items import QueueRecentItems
@@ -58,6 +58,7 @@ def build(tables: StreamTableEnvironment, config: Config) -> None:
 def main() -> None:
     """Submit the job."""
     config = resolve_config()
+    require_redis(config.redis)
     env, tables = environment(MicroBatches(config.recent.batch_rows, config.recent.batch_seconds))
     build(tables, config)
     env.execute(JOB_USER_RECENT)

@@ -248,7 +248,7 @@ class Lookups:
                     answer = await self._clients[node].query(sql, self._timeout)
                     if not isinstance(answer, ServerError):
                         return answer
-                self._report(node, answer)
+                self._require_sense(node, answer)
                 last = (node, answer)
             self._require_patience(*last, began)
             attempt += 1
@@ -263,7 +263,7 @@ class Lookups:
             answer = await self._clients[node].query(sql, timeout or self._timeout)
             if not isinstance(answer, ServerError):
                 return answer
-            self._report(node, answer)
+            self._require_sense(node, answer)
             self._require_patience(node, answer, began)
             attempt += 1
             await self._pause(attempt)
@@ -274,8 +274,10 @@ class Lookups:
                 f"ClickHouse at {node} does not answer ({error.name}): start it, or correct "
                 "CLICKSTREAM_CLICKHOUSE_URLS (`clickstream status` shows the devstack's servers)"
             )
+        logger.warning("%s did not answer a look-up (%s): asking again", node, error.name)
 
-    def _report(self, node: Node, error: ServerError) -> None:
+    def _require_sense(self, node: Node, error: ServerError) -> None:
+        """Raise where asking again makes no sense."""
         if error.code in _CREDENTIALS:
             raise ContractError(
                 f"ClickHouse at {node} refuses user {node.user!r} ({error.name}): correct CLICKSTREAM_CLICKHOUSE_URLS"
@@ -289,7 +291,6 @@ class Lookups:
             raise ContractError(
                 f"ClickHouse at {node} refuses a look-up in {node.database}.{self._table}: {error.message}"
             )
-        logger.warning("%s did not answer a look-up (%s): asking again", node, error.name)
 
 
 def _now() -> float:
