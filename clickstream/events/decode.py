@@ -95,7 +95,7 @@ def checked(event: E, record_ms: int, limits: Limits) -> E:
 def move_unknown_fields(fields: dict[str, Any], known: frozenset[str] = _EVENT_FIELDS) -> dict[str, Any]:
     """Move what is not a field of the event into its `extra_data` (and of `context` into `extra_data.context`).
 
-    A key that `extra_data` has already is kept as the client sent it there.
+    What `extra_data` holds keeps its name; a moved field of the same name gets underscores behind it.
     """
     event = {name: value for name, value in fields.items() if name in known}
     extra = {name: value for name, value in fields.items() if name not in known}
@@ -109,8 +109,18 @@ def move_unknown_fields(fields: dict[str, Any], known: frozenset[str] = _EVENT_F
     if sent is None:
         sent = {}
     if isinstance(sent, dict):  # anything else is refused by the decoder's own check
-        event["extra_data"] = {**extra, **sent}
+        event["extra_data"] = _beside(sent, extra)
     return event
+
+
+def _beside(sent: dict[str, Any], moved: dict[str, Any]) -> dict[str, Any]:
+    together = dict(sent)
+    for name, value in moved.items():
+        free = name
+        while free in together:
+            free += "_"
+        together[free] = value
+    return together
 
 
 def _checked_extra_data(raw: msgspec.Raw) -> msgspec.Raw | msgspec.UnsetType:
