@@ -303,7 +303,9 @@ def kafka(servers: dict[str, str]) -> Iterator[Kafka]:
     prefix = f"migrate-{secrets.token_hex(4)}"
     topics = {field: f"{prefix}-{field}" for field in KafkaSettings.model_fields if field.startswith("topic_")}
     bootstrap = servers["CLICKSTREAM_KAFKA_BOOTSTRAP"]
-    cluster = Kafka(KafkaSettings(bootstrap=bootstrap, **topics), AdminClient({"bootstrap.servers": bootstrap}))
+    cluster = Kafka(
+        KafkaSettings.model_validate({"bootstrap": bootstrap, **topics}), AdminClient({"bootstrap.servers": bootstrap})
+    )
     yield cluster
     left = [topic for topic in cluster.client.list_topics(timeout=SECONDS).topics if topic.startswith(prefix)]
     if left:

@@ -62,9 +62,9 @@ class Tables:
                 missing.append("geo")
             else:
                 fields |= {name: place[name] for name in ("geo_country", "geo_region", "geo_city")}
-        name = self.scenarios.get((tenant, event["scenario_id"]))
-        fields |= {"scenario_name": name} if name else {}
-        missing += [] if name else ["scenario"]
+        scenario = self.scenarios.get((tenant, event["scenario_id"]))
+        fields |= {"scenario_name": scenario} if scenario else {}
+        missing += [] if scenario else ["scenario"]
         return {**fields, **({"dim_missing": missing} if missing else {})}
 
 

@@ -83,7 +83,8 @@ class RedisProcess:
 
     @staticmethod
     def _info(client: redis.Redis) -> str:
-        return str(client.execute_command("CLUSTER", "INFO"))
+        answer: str = client.execute_command("CLUSTER", "INFO")  # type: ignore[no-untyped-call] # redis leaves it untyped
+        return answer
 
 
 def _free_port() -> int:

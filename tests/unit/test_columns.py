@@ -1,4 +1,7 @@
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from clickstream.columns import Columns, Lane
@@ -53,7 +56,7 @@ def test_bytes_hold_everything(count: int) -> None:
 
 
 @pytest.mark.parametrize("rows", [slice(3, 9), np.arange(200) % 3 == 0, np.array([5, 2])])
-def test_rows_are_chosen_in_order_and_compacted_without_loss(rows: slice | np.ndarray) -> None:
+def test_rows_are_chosen_in_order_and_compacted_without_loss(rows: slice | npt.NDArray[Any]) -> None:
     found = columns(traffic(200))
     chosen = found.where(rows)
     assert _rows(chosen) == [_rows(found)[row] for row in np.arange(200)[rows].tolist()]

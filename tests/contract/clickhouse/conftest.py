@@ -3,7 +3,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clickhouse_process import ServerProcess
+
+from tests.contract.clickhouse.clickhouse_process import ServerProcess
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,8 @@ import zstandard
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError, StreamFailureError
 from clickhouse_connect.driver.external import ExternalData
-from clickhouse_process import ServerProcess
+
+from tests.contract.clickhouse.clickhouse_process import ServerProcess
 
 pytestmark = pytest.mark.net
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 import pytest
 import requests
-from clickhouse_process import ServerProcess
 
 from clickstream.errors import ConfigurationError
 from devstack.clickhouse.faults import FaultProxy, Mode
+from tests.contract.clickhouse.clickhouse_process import ServerProcess
 
 pytestmark = pytest.mark.net
 

@@ -7,12 +7,14 @@ import lzma
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import lz4.frame
 import pytest
 import requests
 import zstandard
-from clickhouse_process import ServerProcess
+
+from tests.contract.clickhouse.clickhouse_process import ServerProcess
 
 pytestmark = pytest.mark.net
 
@@ -210,14 +212,14 @@ def test_ways_to_say_who_one_is(tmp_path: Path) -> None:
     guarded = ServerProcess(tmp_path / "data", "--user", "ann", "--password", "s:ecret")
     guarded.start()
     try:
-        right = [
+        right: list[dict[str, Any]] = [
             {"auth": ("ann", "s:ecret")},
             {"params": {"user": "ann", "password": "s:ecret"}},
             {"headers": {"X-ClickHouse-User": "ann", "X-ClickHouse-Key": "s:ecret"}},
         ]
         for way in right:
             assert requests.post(guarded.url, data="SELECT 1", **way).text == "1\n"
-        wrong = [
+        wrong: list[dict[str, Any]] = [
             {},
             {"auth": ("ann", "no")},
             {"auth": ("default", "")},

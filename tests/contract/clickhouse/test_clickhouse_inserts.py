@@ -4,7 +4,8 @@ import re
 
 import pytest
 import requests
-from clickhouse_process import ServerProcess
+
+from tests.contract.clickhouse.clickhouse_process import ServerProcess
 
 pytestmark = pytest.mark.net
 

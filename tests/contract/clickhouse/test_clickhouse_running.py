@@ -11,11 +11,13 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
 import requests
-from clickhouse_process import ServerProcess
+
+from tests.contract.clickhouse.clickhouse_process import ServerProcess
 
 pytestmark = pytest.mark.net
 
@@ -39,6 +41,10 @@ def running(server: ServerProcess, query_id: str) -> bool:
     return ask(server, f"SELECT count() FROM system.processes WHERE query_id = '{query_id}'") == "1"
 
 
+def ended(server: ServerProcess, query_id: str) -> bool:
+    return not running(server, query_id)
+
+
 def test_short_queries_and_inserts_go_on_beside_long_queries(server: ServerProcess, table: str) -> None:
     ask(server, f"CREATE TABLE {table} (a UInt64) ENGINE = MergeTree ORDER BY a")
     names = [f"long-{number}" for number in range(4)]
@@ -48,7 +54,7 @@ def test_short_queries_and_inserts_go_on_beside_long_queries(server: ServerProce
             for name in names
         ]
         for name in names:
-            wait_for(lambda name=name: running(server, name), f"{name} runs")
+            wait_for(partial(running, server, name), f"{name} runs")
         begun = time.monotonic()
         inserts = [
             threads.submit(ask, server, f"INSERT INTO {table} SELECT number FROM numbers(1000)") for _ in range(20)
@@ -124,9 +130,9 @@ def test_a_read_ends_when_its_client_leaves(server: ServerProcess) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", server.port)
         path = requests.Request("POST", server.url, params={"query_id": name}).prepare().path_url
         connection.request("POST", path, body=sql)
-        wait_for(lambda name=name: running(server, name), f"{name} runs")
+        wait_for(partial(running, server, name), f"{name} runs")
         connection.close()
-        wait_for(lambda name=name: not running(server, name), f"{name} ends")
+        wait_for(partial(ended, server, name), f"{name} ends")
 
 
 def test_a_long_answer_takes_little_memory(own_server: ServerProcess) -> None:

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import aiomysql
 import psutil
@@ -90,7 +91,7 @@ def test_a_second_up_changes_nothing_and_is_quick(stack: Stack) -> None:
 
 
 def test_kafka_keeps_its_records(stack: Stack) -> None:
-    servers = {"bootstrap.servers": address(stack, "kafka")}
+    servers: dict[str, str | int | float | bool] = {"bootstrap.servers": address(stack, "kafka")}
     admin = AdminClient(servers)
     admin.create_topics([NewTopic("kept", 1)])["kept"].result(10)
     producer = Producer(servers)
@@ -140,11 +141,13 @@ async def test_mysql_wants_the_password(stack: Stack) -> None:
 
 
 def test_mongo_keeps_its_documents(stack: Stack) -> None:
-    client: pymongo.MongoClient[dict[str, object]]
-    with pymongo.MongoClient(address(stack, "mongo")) as client:
+    def mongo() -> pymongo.MongoClient[dict[str, Any]]:
+        return pymongo.MongoClient(address(stack, "mongo"))
+
+    with mongo() as client:
         client["clickstream"]["kept"].insert_one({"_id": 1, "name": "value"})
     killed_and_back(stack, "mongo", 20)
-    with pymongo.MongoClient(address(stack, "mongo")) as client:
+    with mongo() as client:
         assert client["clickstream"]["kept"].find_one({"_id": 1}) == {"_id": 1, "name": "value"}
 
 

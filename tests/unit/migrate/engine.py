@@ -7,6 +7,7 @@ their answers, which are lists of rows; an error ends it.
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from chdb import session
 
@@ -21,7 +22,9 @@ CONFIGURATION = """
 
 def main(folder: Path) -> None:
     (folder / "config.xml").write_text(CONFIGURATION)
-    engine = session.Session(f"{folder}/data?config-file={folder}/config.xml")
+    engine: Any = session.Session(  # type: ignore[no-untyped-call] # the wheel has no annotations
+        f"{folder}/data?config-file={folder}/config.xml"
+    )
     for line in sys.stdin:
         answers = [str(engine.query(statement, "JSONCompactEachRow")) for statement in json.loads(line)]
         print(json.dumps([[json.loads(row) for row in answer.splitlines()] for answer in answers]), flush=True)

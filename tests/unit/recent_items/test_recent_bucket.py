@@ -23,7 +23,8 @@ def _reference(events: Iterable[Event], most: int) -> Lists:
             times = newest[each.tenant_id, each.user_id]
             times[each.item_id] = max(times.get(each.item_id, 0), each.timestamp)
     return {
-        user: sorted(times, key=lambda item, times=times: (-times[item], item))[:most] for user, times in newest.items()
+        user: [item for _, item in sorted((-at, item) for item, at in times.items())[:most]]
+        for user, times in newest.items()
     }
 
 

@@ -189,7 +189,7 @@ def test_scenarios_have_rules_of_their_own() -> None:
     settings = HotSettings(
         scenarios={
             "s": HotScenario(half_life_seconds=60, top=1),
-            "t:s": HotScenario(weights={"click": 4.0}),  # type: ignore[dict-item]  # parsed like the environment's
+            "t:s": HotScenario(weights={"click": 4.0}),
         }
     )
     rule = RuleBook(settings).rule(Place("t", "s"))
