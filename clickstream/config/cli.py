@@ -7,8 +7,10 @@ import typer
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from rich.console import Console
-from rich.table import Table
+from rich.padding import Padding
+from rich.text import Text
 
+from clickstream.config.base import Settings
 from clickstream.config.resolve import GROUPS, variable
 
 
@@ -22,11 +24,14 @@ def settings(markdown: Annotated[bool, typer.Option("--markdown", help="As docs/
     if markdown:
         print(document(), end="")
         return
-    table = Table("variable", "default", "meaning")
+    console = Console(highlight=False)
     for group in GROUPS:
+        console.print(title_of(group), style="bold")
         for name, field in group.model_fields.items():
-            table.add_row(variable(group, name), default_of(field), meaning_of(field))
-    Console().print(table)
+            # Each on a line of its own, however narrow the terminal is: a name that is cut cannot be copied.
+            line = Text(f"  {variable(group, name)}={shown_default(field)}", style="cyan")
+            console.print(line, soft_wrap=True)
+            console.print(Padding(Text(meaning_of(field)), (0, 0, 0, 6), expand=False))
 
 
 def document() -> str:
@@ -38,13 +43,23 @@ def document() -> str:
         "an error that names it. This page is the output of `clickstream settings --markdown`.",
     ]
     for group in GROUPS:
-        title = group.__name__.removesuffix("Settings")
-        lines += ["", f"## {title}", "", "| variable | default | meaning |", "|---|---|---|"]
+        lines += ["", f"## {title_of(group)}", "", "| variable | default | meaning |", "|---|---|---|"]
         for name, field in group.model_fields.items():
             default = default_of(field)
             shown = f"`{default}`" if default and default != "required" else default
             lines.append(f"| `{variable(group, name)}` | {shown} | {meaning_of(field)} |")
     return "\n".join(lines) + "\n"
+
+
+def title_of(group: type[Settings]) -> str:
+    """What a group is called."""
+    return group.__name__.removesuffix("Settings")
+
+
+def shown_default(field: FieldInfo) -> str:
+    """The default as one would type it; a word in angle brackets where there is none."""
+    default = default_of(field)
+    return f"<{default}>" if default == "required" else default
 
 
 def default_of(field: FieldInfo) -> str:
