@@ -1,37 +1,37 @@
-"""`clickstream demo`."""
+"""`clickstream demo`: its options, and the order in which things begin and end."""
 
 import os
-import signal
-import time
-from collections import deque
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.live import Live
 
 from clickstream.clock import SystemClock
-from clickstream.config import ClickHouseSettings, KafkaSettings, SinkSettings, resolve
-from clickstream.epoch import current_epoch
-from clickstream.errors import ClickstreamError
-from clickstream.migrate import cli as migrate
-from clickstream.migrate.outcome import Outcome, State
-from clickstream.names import JOB_CLICKHOUSE_SINK
-from clickstream.reconcile.reconcile import Books, Ledger, reconcile
-from clickstream.reconcile.stored import Stored
-from clickstream.reconcile.topic import Topic
-from devstack.demo import verdict
-from devstack.demo.job import Job, running, submit
+from devstack.demo.account import Account, Accountant
+from devstack.demo.checkpoints import Checkpoints
+from devstack.demo.health import Health
+from devstack.demo.interrupts import Interrupted, Interrupts
+from devstack.demo.jobs import KINDS, Jobs, Kind, chosen
+from devstack.demo.screen import Screen
+from devstack.demo.setup import await_first, environment, start_servers
 from devstack.demo.traffic import Traffic
-from devstack.demo.watch import Sample, Watch, line, table
-from devstack.readiness import Status
+from devstack.demo.verdict import compare, sentence, table
+from devstack.demo.watch import Watch
+from devstack.layout import Layout
 from devstack.stack import Stack
 
-JOB_FILE = "clickhouse_sink.py"
-BATCH_SECONDS = "2"  # the default, 15 s, is right for ClickHouse and dull to watch
-START_SECONDS = 120
-DRAIN_SECONDS = 90
-SAMPLES = 15
+RATE = 500
+STOPPED = 130  # exit status of what was interrupted before its end
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What the command line says."""
+
+    kinds: tuple[Kind, ...]
+    rate: float
+    seconds: float | None
 
 
 def register(app: typer.Typer) -> None:
@@ -41,124 +41,83 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     seconds: Annotated[float | None, typer.Option(min=1, help="End by itself after so much traffic.")] = None,
-    rate: Annotated[float, typer.Option(min=1, help="Events a second.")] = 2000,
+    rate: Annotated[float, typer.Option(min=1, help="Events a second.")] = RATE,
+    jobs: Annotated[str, typer.Option(help="Which of them run; the sink always does.")] = ",".join(KINDS),
 ) -> None:
-    """Start everything, send live traffic through the ClickHouse sink job, show it, and balance the books at the end.
+    """Start everything, send live traffic through the jobs, show it, and balance the books at the end.
 
-    Exit status 0: every record sent is accounted for, in the numbers that the generator says. What was running before
-    stays; what this starts it stops.
+    Exit status 0: every record sent is accounted for, in the numbers that the generator says, and Redis holds what SQL
+    makes of the rows in ClickHouse. What was running before stays; what this starts it stops.
     """
-    # A shell's background job is started with SIGINT ignored, and its children would inherit that.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    wanted = _Wanted(chosen(jobs), rate, seconds)
     console = Console(highlight=False)
-    stack = _stack()
-    started_here = not any(seen.state == "ready" for seen in stack.status())
-    try:
-        _start(stack, console)
-        balanced = _run(stack, console, rate, seconds)
-    finally:
-        if started_here:
-            console.print("Stopping the servers; their data stay. The next start takes seconds.")
-            stack.down()
-    if not balanced:
-        raise ClickstreamError("the books do not balance: see the table above, and the job's page in the web UI")
-
-
-def _stack() -> Stack:
-    return Stack(os.environ.get("CLICKSTREAM_DEVSTACK_DIR", ".devstack"))
-
-
-def _start(stack: Stack, console: Console) -> None:
-    def show(seen: Status) -> None:
-        if seen.state in {"ready", "external"}:
-            console.print(f"[green]✓[/] {seen.name}")
-
-    with console.status("Starting Kafka, Flink, ClickHouse, Redis, MariaDB, MongoDB"):
-        stack.up(progress=show)
-    os.environ.update(stack.environment())
-    os.environ.setdefault("CLICKSTREAM_SINK_BATCH_SECONDS", BATCH_SECONDS)
-    applied: list[Outcome] = []
-    with console.status("Creating tables and topics"):
-        migrate.run("", dry_run=False, report=applied.append)
-    new = sum(outcome.state is State.APPLIED for outcome in applied)
-    console.print(f"[green]✓[/] tables and topics ({new} new)")
-
-
-def _run(stack: Stack, console: Console, rate: float, seconds: float | None) -> bool:
-    rest_url = os.environ["CLICKSTREAM_FLINK_REST_URL"]
-    job, ours = running(rest_url, JOB_CLICKHOUSE_SINK), False
-    if job is None:
-        with console.status(f"flink run -py pyflink_jobs/{JOB_FILE}"):
-            job, ours = submit(JOB_FILE, dict(os.environ)), True
-            _await_running(job)
-    console.print(f"[green]✓[/] {JOB_CLICKHOUSE_SINK}: {job.page}", soft_wrap=True)
-    ledger = _ledger()
-    try:
-        watch = Watch(ledger, job, SystemClock())
-        answers = stack.layout.root / "demo-answers.json"
-        traffic = Traffic(dict(os.environ), answers, rate, seconds)
+    stack = Stack(Layout.default(os.environ).root)
+    last = ""
+    with Interrupts() as interrupts:
+        started_here = not any(seen.state == "ready" for seen in stack.status())
         try:
-            _show(watch, traffic, console)
-            sent = traffic.stop()
+            start_servers(stack, console, with_dimensions=any(kind.key == "join" for kind in wanted.kinds))
+            last = _run(stack, wanted, console, interrupts)
+        except Interrupted as how:
+            console.print(f"{how}: stopping at once; the books were not balanced")
+            raise typer.Exit(STOPPED) from how
         finally:
-            traffic.kill()
-        with console.status("Waiting for the last batch"):
-            books = _balance(watch)
-        pairs = verdict.compare(books, sent)
-        console.print(verdict.table(pairs))
-        return verdict.holds(pairs)
-    finally:
-        ledger.close()
-        if ours:
-            job.cancel()
+            with interrupts.held_off():
+                if started_here:
+                    console.print("Stopping the servers; their data stay. The next start takes seconds.")
+                    stack.down()
+    # The last word, behind all that was stopped.
+    console.print(last, soft_wrap=True, markup=False, style="bold green" if last.startswith("Balanced") else "bold red")
+    if not last.startswith("Balanced"):
+        raise typer.Exit(1)
 
 
-def _ledger() -> Ledger:
-    kafka = resolve(KafkaSettings)
-    return Ledger(
-        topic=Topic(kafka.bootstrap, kafka.topic_behaviors),
-        epoch=current_epoch(kafka, kafka.topic_behaviors),
-        stored=Stored(resolve(ClickHouseSettings).cluster, resolve(SinkSettings).table),
-        rejected=Topic(kafka.bootstrap, kafka.topic_rejected),
-        dead=Topic(kafka.bootstrap, kafka.topic_dead_letters),
+def _run(stack: Stack, wanted: _Wanted, console: Console, interrupts: Interrupts) -> str:
+    """From the first job to the books; the verdict."""
+    screen = Screen(console)
+    given = environment(wanted.kinds)
+    health = Health(stack, screen.say)
+    jobs = Jobs(
+        given["CLICKSTREAM_FLINK_REST_URL"],
+        given,
+        wanted.kinds,
+        given["CLICKSTREAM_SOURCE"],
+        Checkpoints(stack.layout),
+        screen.say,
     )
-
-
-def _await_running(job: Job) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while (state := job.state()) != "RUNNING":
-        if state == "FAILED" or time.monotonic() > deadline:
-            raise ClickstreamError(f"the job is {state}: {job.failure()}; `clickstream logs taskmanager` says more")
-        time.sleep(0.5)
-
-
-def _show(watch: Watch, traffic: Traffic, console: Console) -> None:
-    """Show samples until the traffic ends, or Ctrl-C is pressed."""
-    samples: deque[Sample] = deque([watch.sample()], maxlen=SAMPLES)
     try:
-        if console.is_terminal:
-            with Live(console=console, auto_refresh=False) as live:
-                while traffic.running():
-                    time.sleep(1)
-                    samples.append(watch.sample())
-                    live.update(table(list(samples), watch.job), refresh=True)
-        else:
-            while traffic.running():
-                time.sleep(5)
-                samples.append(watch.sample())
-                console.print(line(samples[-1], samples[-2]), soft_wrap=True)
-    except KeyboardInterrupt:
-        console.print("Ctrl-C: no more traffic; the last records are on their way")
+        await_first(jobs, screen)
+        with Watch(jobs, health, SystemClock()) as watch:
+            answers = stack.layout.root / "demo-answers.json"
+            traffic = Traffic(stack.layout.root, given, answers, wanted.rate, wanted.seconds)
+            try:
+                try:
+                    screen.follow(watch, traffic)
+                except Interrupted as how:
+                    screen.say(f"{how}: no more traffic; the last records are on their way. Once more: stop at once")
+                traffic.ask_to_stop()
+                with screen.waiting() as show:
+                    account = Accountant(watch, traffic, show).close_books()
+            finally:
+                traffic.kill()
+        return _verdict(account, jobs, console)
+    finally:
+        with interrupts.held_off():
+            health.close()
+            for left in jobs.close():
+                if not health.taken_down():
+                    console.print(left, soft_wrap=True)
 
 
-def _balance(watch: Watch) -> Books:
-    """Wait until nothing is on its way; what is still missing at the deadline stands in the books.
-
-    The live counts say when it is worth looking. They are not proof: a job that was restarted sends rejects again.
-    """
-    deadline = time.monotonic() + DRAIN_SECONDS
-    while watch.sample().lag and time.monotonic() < deadline:
-        time.sleep(0.5)
-    while (books := reconcile(watch.ledger, watch.spans())).missing and time.monotonic() < deadline:
-        time.sleep(1)
-    return books
+def _verdict(account: Account, jobs: Jobs, console: Console) -> str:
+    pairs = compare(account.books, account.answers, account.joined, account.matches)
+    console.print(table(pairs))
+    if account.lacking:
+        lacking = ", ".join(f"{name} {count:,}" for name, count in account.lacking)
+        console.print(f"Joined without a row (MySQL has none, or was too slow: dim_missing): {lacking}", soft_wrap=True)
+    circumstances = [
+        f"{len(ids)} jobs called {name} ran at once: {', '.join(ids)}" for name, ids in jobs.several.items()
+    ]
+    if problem := jobs.problem():
+        circumstances.append(problem)
+    return sentence(account.books, pairs, circumstances)

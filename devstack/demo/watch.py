@@ -1,100 +1,114 @@
-"""What the demo shows while it runs."""
+"""What the demo shows while it runs: the latest of everything, put together without waiting for any server."""
 
-import time
-from dataclasses import dataclass, field
-
-from rich.table import Table
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
 
 from clickstream.clock import Clock
-from clickstream.names import SinkMetric
-from clickstream.reconcile.reconcile import Ledger
-from clickstream.reconcile.topic import Span
-from devstack.demo.job import Job
+from clickstream.config import ClickHouseSettings, KafkaSettings, SinkSettings, resolve
+from clickstream.epoch import current_epoch
+from clickstream.reconcile.topic import Topic
+from devstack.demo.census import Counted
+from devstack.demo.health import Away, Health
+from devstack.demo.jobs import Jobs, Seen
+from devstack.demo.nodes import Nodes
+from devstack.demo.poller import Poller
+from devstack.demo.serving import Served, Serving
+from devstack.demo.tail import Tail
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The state at one moment. Counts are since the demo began; `at` is seconds by the monotonic clock."""
+    """The state at one moment; counts are of the events that were sent since the demo began.
+
+    Attributes:
+        at: seconds by the monotonic clock.
+        rows: in ClickHouse, as of its last answer.
+        jobs: each of them.
+        away: servers that do not answer.
+        served: what Redis tells a recommender; None before there is something.
+    """
 
     at: float
-    sent: int
+    counted: Counted
     rows: int
-    rejected: int
-    dead: int
-    duplicates: int
-    state: str
+    jobs: tuple[Seen, ...]
+    away: tuple[Away, ...]
+    served: Served | None
 
     @property
     def lag(self) -> int:
         """Records that are in Kafka and not yet accounted for."""
-        return max(0, self.sent - self.rows - self.rejected - self.dead - self.duplicates)
+        counted = self.counted
+        return max(0, counted.sent - self.rows - counted.rejected - counted.dead - counted.repeated)
+
+    @property
+    def progress(self) -> tuple[object, ...]:
+        """Equal for two samples only when nothing has happened between them."""
+        return (self.counted, self.rows, tuple((seen.state, seen.pending) for seen in self.jobs), self.away)
 
 
-@dataclass
 class Watch:
-    """Samples the pipeline, from where it stood when this object was made."""
+    """Samples the pipeline from where it stands when this object is made. Call close.
 
-    ledger: Ledger
-    job: Job
-    clock: Clock
-    firsts: dict[int, int] = field(init=False)
+    Args:
+        jobs: what runs.
+        health: of the servers.
+        clock: for the samples' times.
 
-    def __post_init__(self) -> None:
-        self.firsts = self.ledger.topic.ends()
-        self._rejected = sum(self.ledger.rejected.ends().values())
-        self._dead = sum(self.ledger.dead.ends().values())
-        self._duplicates = self.job.metric(SinkMetric.DUPLICATES_REMOVED)
+    Attributes:
+        epoch: of the ODS topic.
+        firsts: by ODS partition, the offset at which the demo begins.
+    """
 
-    def spans(self) -> list[Span]:
-        """What was sent since the beginning."""
-        return self.ledger.topic.spans(self.firsts)
+    def __init__(self, jobs: Jobs, health: Health, clock: Clock) -> None:
+        kafka = resolve(KafkaSettings)
+        self.jobs, self.health, self._clock = jobs, health, clock
+        self.epoch = current_epoch(kafka, kafka.topic_behaviors)
+        names = (kafka.topic_behaviors, kafka.topic_enriched, kafka.topic_rejected, kafka.topic_dead_letters)
+        ends = {name: _ends(kafka.bootstrap, name) for name in names}
+        self.firsts = ends[kafka.topic_behaviors]
+        self._tail = Tail(kafka, self.epoch, ends)
+        self._nodes = Nodes(resolve(ClickHouseSettings).cluster)
+        sql = _count(resolve(SinkSettings).table, self.epoch, self.firsts)
+        self._rows = Poller("rows", lambda: sum(int(row[0]) for row in self._nodes.query(sql)), 0)
+        keys = {kind.key for kind in jobs.kinds}
+        self._serving = Serving() if keys & {"hot", "metrics"} else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ask no more."""
+        self._rows.close()
+        self._tail.close()
+        if self._serving:
+            self._serving.close()
 
     def sample(self) -> Sample:
-        """Ask Kafka, ClickHouse and Flink."""
-        spans = self.spans()
+        """The latest of everything."""
         return Sample(
-            at=self.clock.monotonic(),
-            sent=sum(map(len, spans)),
-            rows=self.ledger.stored.count(self.ledger.epoch, spans),
-            rejected=sum(self.ledger.rejected.ends().values()) - self._rejected,
-            dead=sum(self.ledger.dead.ends().values()) - self._dead,
-            duplicates=max(0, self.job.metric(SinkMetric.DUPLICATES_REMOVED) - self._duplicates),
-            state=self.job.state(),
+            at=self._clock.monotonic(),
+            # Rows first: a record is sent before it is stored.
+            rows=self._rows.answer,
+            counted=self._tail.counted(),
+            jobs=tuple(self.jobs.seen()),
+            away=self.health.away,
+            served=self._serving.served if self._serving else None,
         )
 
 
-def line(now: Sample, before: Sample) -> str:
-    """One sample on one line, for output that is not a terminal."""
-    seconds = max(now.at - before.at, 1e-3)
-    return (
-        f"{time.strftime('%H:%M:%S')}  {now.state.lower()}"
-        f"  sent {now.sent:,} ({(now.sent - before.sent) / seconds:,.0f}/s)"
-        f"  rows {now.rows:,} ({(now.rows - before.rows) / seconds:,.0f}/s)  lag {now.lag:,}"
-        f"  rejected {now.rejected:,}  duplicates {now.duplicates:,}  dead letters {now.dead:,}"
-    )
+def _ends(bootstrap: str, name: str) -> dict[int, int]:
+    topic = Topic(bootstrap, name)
+    try:
+        return topic.ends()
+    finally:
+        topic.close()
 
 
-def table(samples: list[Sample], job: Job) -> Table:
-    """The latest samples, newest at the bottom."""
-    shown = Table(
-        title="Kafka -> Flink -> ClickHouse", caption=f"Flink web UI: {job.page}\nCtrl-C stops", caption_justify="left"
-    )
-    headings = ("seconds", "job", "sent", "events/s", "rows", "rows/s", "lag", "rejected", "duplicates", "dead letters")
-    for heading in headings:
-        shown.add_column(heading, justify="right")
-    first = samples[0]
-    for before, now in zip(samples, samples[1:], strict=False):
-        seconds = max(now.at - before.at, 1e-3)
-        shown.add_row(
-            f"{now.at - first.at:.0f}",
-            now.state.lower(),
-            f"{now.sent:,}",
-            f"{(now.sent - before.sent) / seconds:,.0f}",
-            f"{now.rows:,}",
-            f"{(now.rows - before.rows) / seconds:,.0f}",
-            f"{now.lag:,}",
-            f"{now.rejected:,}",
-            f"{now.duplicates:,}",
-            f"{now.dead:,}",
-        )
-    return shown
+def _count(table: str, epoch: int, firsts: Mapping[int, int]) -> str:
+    spans = " OR ".join(f"(_partition = {number} AND _offset >= {first})" for number, first in firsts.items())
+    return f"SELECT count() FROM {table} WHERE _epoch = {epoch} AND ({spans or '0'})"

@@ -1,20 +1,86 @@
-"""The demo, as a newcomer runs it: on live traffic, with books that must balance."""
+"""The demo, as a newcomer runs it: on live traffic, with books that must balance whatever happens to the servers."""
 
-import os
+import contextlib
 import re
 import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from devstack.demo.job import running
+from devstack.processes import ProcessId, members
+from devstack.stack import Stack
+from tests.kit.flink import submit
+from tests.kit.kafka import Topics
 from tests.kit.servers import REPOSITORY, Servers, own_environment
 from tests.kit.waiting import wait_for
 
-pytestmark = pytest.mark.stack
-JOB = "ClickHouseSink"
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
+CLICKSTREAM = str(Path(sys.executable).parent / "clickstream")
+SINK, JOIN = "ClickHouseSink", "DimensionJoin"
+
+
+class Demo:
+    """A demo that runs. What it prints goes to a file, so a line of figures comes every five seconds."""
+
+    def __init__(self, environment: Mapping[str, str], log: Path, *options: str) -> None:
+        self._log = log
+        # As a shell's background job, with SIGINT ignored: the harder of the two cases.
+        shell = ["/bin/sh", "-c", 'trap "" INT; exec "$@"', "sh"]
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [*shell, CLICKSTREAM, "demo", *options],
+                env=dict(environment),
+                cwd=REPOSITORY,
+                stdout=output,
+                stderr=output,
+            )
+
+    @property
+    def text(self) -> str:
+        """All that it has printed."""
+        return self._log.read_text()
+
+    def wait_said(self, pattern: str, seconds: float = 300) -> re.Match[str]:
+        """Wait until it has printed something."""
+
+        def said() -> re.Match[str] | None:
+            assert self.process.poll() is None, self.text
+            return re.search(pattern, self.text)
+
+        found = wait_for(said, seconds, lambda: f"the demo says {pattern!r}; it said:\n{self.text}", pause=0.3)
+        assert found is not None
+        return found
+
+    def wait_figures(self, lines: int) -> None:
+        """Wait for so many more lines of figures."""
+        before = len(self.figures("sent"))
+        wait_for(lambda: len(self.figures("sent")) >= before + lines, 60, lambda: f"figures:\n{self.text}", pause=0.3)
+
+    def figures(self, what: str) -> list[int]:
+        """A figure, as it went on in the live lines."""
+        return [int(number.replace(",", "")) for number in re.findall(rf"  {what} ([\d,]+)", self.text)]
+
+    def end(self, seconds: float = 300) -> int:
+        """Wait until it has ended; its exit status."""
+        return self.process.wait(timeout=seconds)
+
+
+@contextmanager
+def demo(environment: Mapping[str, str], log: Path, *options: str) -> Iterator[Demo]:
+    """A demo, killed where it has not ended."""
+    started = Demo(environment, log, *options)
+    try:
+        yield started
+    finally:
+        if started.process.poll() is None:
+            started.process.kill()
+            started.process.wait()
 
 
 @pytest.fixture
@@ -23,72 +89,134 @@ def environment(servers: Servers) -> dict[str, str]:
     return {**own_environment(), "CLICKSTREAM_DEVSTACK_DIR": str(servers.stack.layout.root), "COLUMNS": "200"}
 
 
-def start(environment: dict[str, str], log: Path, *options: str) -> subprocess.Popen[bytes]:
-    """Start the demo as a shell's background job, with SIGINT ignored: the harder of the two cases."""
-    command = [
-        "/bin/sh",
-        "-c",
-        'trap "" INT; exec "$@"',
-        "sh",
-        str(Path(sys.executable).parent / "clickstream"),
-        "demo",
-        "--rate",
-        "500",
-        *options,
-    ]
-    with log.open("wb") as output:
-        return subprocess.Popen(command, env=environment, cwd=REPOSITORY, stdout=output, stderr=output)
-
-
 def number(text: str, what: str) -> tuple[int, int]:
     """(expected, found) in the table of the books."""
-    found = re.search(rf"│\s*{what}\s*│\s*([\d,]+)\s*│\s*([\d,]+)\s*│", text)
+    found = re.search(rf"│\s*{what}[^│]*│\s*([\d,]+)\s*│\s*([\d,]+)\s*│", text)
     assert found, f"no line for {what} in:\n{text}"
     return int(found[1].replace(",", "")), int(found[2].replace(",", ""))
 
 
-def check_books(text: str) -> None:
+def check_books(text: str, *more: str) -> None:
     """All that was sent is accounted for, and there was something of each kind."""
-    sent, rows = number(text, "records sent")[1], number(text, "rows in ClickHouse")[1]
-    rejected, duplicates = number(text, "rejected")[1], number(text, "duplicates removed")[1]
-    dead = number(text, "dead letters")[1]
-    assert rows + rejected + duplicates + dead == sent
-    assert rows > 0
-    assert rejected > 0
-    for what in ("records sent", "rows in ClickHouse", "rejected", "duplicates removed", "dead letters", "missing"):
-        expected, found = number(text, what)
-        assert expected == found
+    whats = ("records sent", "rows in ClickHouse", "rejected", "duplicates removed", "dead letters", "missing", *more)
+    found = {what: number(text, what) for what in whats}
+    for what, (expected, counted) in found.items():
+        assert expected == counted, f"{what}:\n{text}"
+        assert counted > 0 or what in {"dead letters", "missing"}, what
+    sent, rows, rejected, duplicates = (found[what][1] for what in whats[:4])
+    assert rows + rejected + duplicates == sent
+    last = text.rstrip().splitlines()[-1]
+    expected_line = (
+        f"{sent:,} sent = {rows:,} rows + {rejected:,} rejected + {duplicates:,} duplicates + 0 dead letters"
+    )
+    assert last == f"Balanced: {expected_line}"
 
 
-def test_a_run_of_some_seconds_ends_by_itself_with_balanced_books(
+def never_falls(figures: list[int]) -> bool:
+    return figures == sorted(figures)
+
+
+def test_servers_go_away_and_come_back_while_the_demo_goes_on(
     environment: dict[str, str], servers: Servers, tmp_path: Path
 ) -> None:
-    log = tmp_path / "demo.log"
-    demo = start(environment, log, "--seconds", "12")
-    status = demo.wait(timeout=400)
-    text = log.read_text()
-    assert status == 0, text
-    assert servers.rest in text, "the address of the web UI is printed"
-    check_books(text)
-    wait_for(lambda: running(servers.rest, JOB) is None, 60, "the demo's job has ended")
-    assert all(seen.state == "ready" for seen in servers.stack.status()), "servers that ran before stay"
+    stack = servers.stack
+    with demo(environment, tmp_path / "demo.log", "--rate", "300", "--jobs", "sink,join") as shown:
+        shown.wait_figures(2)
+        for name in ("kafka", "clickhouse-2"):
+            stack.stop(name)
+            shown.wait_said(f"AWAY: {name} stopped since", 60)
+            stack.start(name)
+            shown.wait_said(f"{name} is back after", 120)
+        stack.kill("taskmanager")
+        shown.wait_said("taskmanager (is back after|ended and was started again)", 120)
+        stack.kill("jobmanager")
+        for job in (JOIN, SINK):
+            shown.wait_said(f"the JobManager does not know {job} any more", 120)
+            shown.wait_said(f"does not know {job} any more(.*\n)*.*{job} goes on at chk-", 200)
+        shown.wait_said(r"goes on at chk-(.*\n)*.*join running  sink running", 120)
+        shown.process.send_signal(signal.SIGTERM)
+        assert shown.end() == 0, shown.text
+        assert "SIGTERM: no more traffic" in shown.text
+        assert not [each for each in members(stack.layout.root, "demo-traffic") if each.alive], "the generator ended"
+        check_books(shown.text, "joined events")
+        for figure in ("sent", "rows", "rejected", "duplicates"):
+            assert never_falls(shown.figures(figure)), f"{figure}: {shown.figures(figure)}"
+    for job in (SINK, JOIN):
+        wait_for(lambda job=job: not running(servers.rest, job), 60, "the demo's jobs have ended")  # type: ignore[misc]
+    assert all(seen.state == "ready" for seen in stack.status()), "servers that ran before stay"
 
 
-def test_ctrl_c_stops_the_traffic_balances_the_books_and_ends_the_job(
+def test_every_job_beside_what_was_sent_and_submitted_by_hand(
     environment: dict[str, str], servers: Servers, tmp_path: Path
 ) -> None:
-    log = tmp_path / "demo.log"
-    demo = start(environment, log)
+    servers.stack.up(timeout=240)
+    by_hand = {**own_environment(), **servers.stack.environment()}
+    for command in (["migrate"], ["generate", "--events", "100000"]):
+        subprocess.run([CLICKSTREAM, *command], env=by_hand, check=True, capture_output=True)
+    sink = submit(servers.rest, REPOSITORY / "pyflink_jobs" / "clickhouse_sink.py", by_hand, parallelism=1)
     try:
-        wait_for(lambda: log.read_text().count(" sent ") >= 2, 300, "the demo shows traffic")
-        os.kill(demo.pid, signal.SIGINT)
-        status = demo.wait(timeout=200)
+        with demo(environment, tmp_path / "demo.log", "--rate", "300", "--seconds", "12") as shown:
+            assert shown.end(600) == 0, shown.text
+            text = shown.text
+        assert servers.rest in text, "the address of the web UI is printed"
+        assert f"{SINK} runs already, submitted by somebody else" in text
+        assert "records on their way to ClickHouse" in text, "the wait for the last records is not silent"
+        check_books(text, "joined events", "Redis = SQL: hot", "Redis = SQL: live metrics", "Redis = SQL: recent items")
+        assert number(text, "records sent")[1] < 100_000, "what was there before is not counted"
+        assert "aurora/home: hottest p-" in text
+        assert sink.tasks_running(), "a job of somebody else's goes on"
     finally:
-        if demo.poll() is None:
-            demo.kill()
-            demo.wait()
-    text = log.read_text()
-    assert status == 0, text
-    assert "Ctrl-C" in text
-    check_books(text)
-    wait_for(lambda: running(servers.rest, JOB) is None, 60, "the demo's job has ended")
+        sink.cancel()
+    wait_for(lambda: not running(servers.rest, JOIN), 60, "the demo's jobs have ended")
+
+
+def test_from_nothing_with_a_port_taken_until_the_terminal_is_closed(tmp_path: Path) -> None:
+    root = tmp_path / "devstack"
+    environment = {**own_environment(), "CLICKSTREAM_DEVSTACK_DIR": str(root), "COLUMNS": "200"}
+    squatter = socket.socket()
+    with contextlib.suppress(OSError):  # it is taken already: all the better
+        squatter.bind(("127.0.0.1", 9092))
+        squatter.listen()
+    try:
+        with squatter, demo(environment, tmp_path / "demo.log", "--rate", "300", "--jobs", "sink") as shown:
+            shown.wait_said(r"  rows [1-9]")
+            assert re.search(r"kafka is at port \d+: 9092 was taken", shown.text), shown.text
+            shown.process.send_signal(signal.SIGHUP)
+            assert shown.end() == 0, shown.text
+            check_books(shown.text)
+        assert members(root) == [], "it has stopped what it has started"
+    finally:
+        Stack(root).down()
+
+
+SENDER = """
+import os, sys
+from pathlib import Path
+from devstack.demo.traffic import Traffic
+traffic = Traffic(Path(sys.argv[1]), dict(os.environ), Path(sys.argv[2]), rate=100.0, seconds=None)
+print(traffic.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_the_generator_ends_with_a_demo_that_is_killed_and_down_finds_it(servers: Servers, tmp_path: Path) -> None:
+    with contextlib.closing(Topics(servers.bootstrap)) as topics:
+        topic = f"demo-{tmp_path.name}"
+        topics.make({topic: 1})
+        sender = subprocess.Popen(
+            [sys.executable, "-c", SENDER, str(tmp_path), str(tmp_path / "answers.json")],
+            env={**own_environment(), **servers.environment, "CLICKSTREAM_KAFKA_TOPIC_BEHAVIORS": topic},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        try:
+            assert sender.stdout is not None
+            generator = ProcessId.of(int(sender.stdout.readline()))
+            assert generator is not None
+            wait_for(lambda: topics.size(topic), 60, "it sends")
+            assert members(tmp_path) == [generator], "`clickstream down` ends what members() finds"
+            sender.kill()
+            wait_for(lambda: not generator.alive, 10, "the generator ends with it")
+        finally:
+            sender.kill()
+            sender.communicate()
