@@ -64,7 +64,7 @@ def demo(
         finally:
             with interrupts.held_off():
                 if started_here:
-                    console.print("Stopping the servers; their data stay. The next start takes seconds.")
+                    console.print("Stopping the servers; their data stay.")
                     stack.down()
     # The last word, behind all that was stopped.
     console.print(last, soft_wrap=True, markup=False, style="bold green" if last.startswith("Balanced") else "bold red")

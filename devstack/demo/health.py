@@ -8,6 +8,7 @@ from devstack.demo.poller import Poller
 from devstack.readiness import Status
 from devstack.stack import Stack
 
+SECONDS = 2.0
 WELL = frozenset({"ready", "external"})
 
 
@@ -25,7 +26,7 @@ class Away:
 
 
 class Health:
-    """Asks all servers once a second in a thread of its own. Call close.
+    """Asks all servers every SECONDS in a thread of its own. Call close.
 
     Args:
         stack: the devstack.
@@ -34,10 +35,11 @@ class Health:
 
     def __init__(self, stack: Stack, say: Callable[[str], None]) -> None:
         self._stack = stack
-        self._say = say
+        self._tell = say
         self._known: dict[str, Away] = {}
         self._pids = {seen.name: seen.pid for seen in stack.status()}
-        self._poller: Poller[tuple[Away, ...]] = Poller("health", self._ask, ())
+        self._closed = False
+        self._poller: Poller[tuple[Away, ...]] = Poller("health", self._ask, (), SECONDS)
 
     @property
     def away(self) -> tuple[Away, ...]:
@@ -50,8 +52,13 @@ class Health:
         return not plan.wanted and not plan.external
 
     def close(self) -> None:
-        """Ask no more."""
+        """Ask no more, and say nothing of what is asked just now: servers may be stopped next."""
+        self._closed = True
         self._poller.close()
+
+    def _say(self, text: str) -> None:
+        if not self._closed:
+            self._tell(text)
 
     def _ask(self) -> tuple[Away, ...]:
         return tuple(found for seen in self._stack.status() if (found := self._judge(seen)))

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,18 +53,20 @@ class Job:
         except OSError as error:
             raise UnavailableError(f"Flink at {self.rest_url} does not answer: {error}") from error
 
-    def pending(self) -> int | None:
-        """Records of its Kafka topic that it has not read, as of some seconds ago; None where it does not say."""
-        found = None
+    def gauges(self) -> list[str]:
+        """Where its sources say how many records they have not read; none before they have read something."""
+        found = []
         for vertex in get(self.rest_url, f"/jobs/{self.id}")["vertices"]:
-            if not vertex["name"].startswith("Source"):
-                continue
-            path = f"/jobs/{self.id}/vertices/{vertex['id']}/subtasks/metrics"
-            names = [each["id"] for each in get(self.rest_url, path) if each["id"].endswith(".pendingRecords")]
-            for name in names:
-                for each in get(self.rest_url, f"{path}?get={name}&agg=sum"):
-                    found = (found or 0) + int(each["sum"])
+            if vertex["name"].startswith("Source"):
+                path = f"/jobs/{self.id}/vertices/{vertex['id']}/subtasks/metrics"
+                names = [each["id"] for each in get(self.rest_url, path) if each["id"].endswith(".pendingRecords")]
+                found += [f"{path}?get={name}&agg=sum" for name in names]
         return found
+
+    def pending(self, gauges: Iterable[str]) -> int | None:
+        """Records of its topic that it has not read, as of some seconds ago; None where it does not say."""
+        sums = [each["sum"] for path in gauges for each in get(self.rest_url, path)]
+        return sum(map(int, sums)) if sums else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,7 @@ class Jobs:
         self._submitting: tuple[_Entry, Submission] | None = None
         self._before = {each.job.id for each in overview(self.rest_url)}
         self._closing = threading.Event()
+        self._gauges: dict[str, list[str]] = {}
         self._poller: Poller[list[Listed]] = Poller("jobs seen", lambda: overview(self.rest_url), [])
         self._pending: Poller[dict[str, int | None]] = Poller("jobs' lag", self._lags, {}, 2.0)
         self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
@@ -169,8 +170,11 @@ class Jobs:
         return Seen(entry.kind, state, pending, entry.job.page)
 
     def _lags(self) -> dict[str, int | None]:
-        jobs = [entry.job for entry in self._entries if entry.job and not entry.ended]
-        return {job.id: job.pending() for job in jobs}
+        found: dict[str, int | None] = {}
+        for job in [entry.job for entry in self._entries if entry.job and not entry.ended]:
+            gauges = self._gauges[job.id] = self._gauges.get(job.id) or job.gauges()
+            found[job.id] = job.pending(gauges)
+        return found
 
     def _run(self) -> None:
         while not self._closing.is_set():

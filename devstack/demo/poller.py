@@ -40,6 +40,10 @@ class Poller(Generic[T]):
         """Ask no more. Returns at once: the thread may still be waiting for an answer."""
         self._closing.set()
 
+    def wait(self) -> None:
+        """Wait until it asks no more."""
+        self._thread.join()
+
     def _run(self) -> None:
         while not self._closing.is_set():
             try:
