@@ -59,9 +59,15 @@ down: ## Stop the servers
 
 # --- benchmarks -----------------------------------------------------------------------------------------------------
 
-.PHONY: bench-sink
+.PHONY: bench-sink bench-jobs bench-latency
 bench-sink: setup ## Kafka -> ClickHouse: the job against the textbook, a plain loop and Java; bench/out/sink.json
 	@$(BIN)/python -m bench.sink $(BENCH_OPTIONS)
+
+bench-jobs: setup ## The join and the jobs on Redis against textbook and Flink SQL; bench/out/jobs.json
+	@$(BIN)/python -m bench.jobs $(BENCH_OPTIONS)
+
+bench-latency: setup ## From Kafka append to Redis visible at 1,000 events/s; bench/out/latency.json
+	@$(BIN)/python -m bench.latency $(BENCH_OPTIONS)
 
 # --- upkeep ---------------------------------------------------------------------------------------------------------
 
