@@ -28,7 +28,7 @@ DIRECTORY = ".devstack/bench"
 def main() -> None:
     """Run what was asked for."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--events", type=int, default=1_000_000)
+    options.add_argument("--events", type=int, default=2_000_000)
     options.add_argument("--parallelism", type=int, default=2)
     options.add_argument("--only", default="ceiling,job,keyed_buffer,plain,textbook")
     options.add_argument("--out", default="sink", help="name of the file under bench/out")
