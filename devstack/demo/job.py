@@ -32,6 +32,10 @@ class Job:
         """Its page in the web UI."""
         return f"{self.rest_url}/#/job/running/{self.id}/overview"
 
+    def state(self) -> str:
+        """RUNNING, RESTARTING, FAILED, ..."""
+        return str(get(self.rest_url, f"/jobs/{self.id}")["state"])
+
     def failure(self) -> str:
         """The line of the last failure that says most, or nothing."""
         entries = get(self.rest_url, f"/jobs/{self.id}/exceptions").get("exceptionHistory", {}).get("entries", [])
