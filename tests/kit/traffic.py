@@ -1,7 +1,7 @@
 """Modelled traffic into a topic, at once or flowing while a test does something to the servers."""
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,13 +16,15 @@ from clickstream.generator.tally import Tally
 from clickstream.generator.traffic import generate
 
 
-def model(events: int, **details: Any) -> TrafficModel:
-    """An hour of traffic across the beginning of this month, so that inserts span two partitions of the table.
+def model(events: int, span_ms: int = HOUR_MS, **details: Any) -> TrafficModel:
+    """Traffic across the beginning of a month, so that inserts span two partitions of the table.
 
-    Older rows would be deleted by the table's TTL.
+    It is the last beginning after which the whole span fits into the past; the table's TTL deletes what is much older.
     """
-    month = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return TrafficModel(events=events, start_ms=int(month.timestamp() * 1000) - HOUR_MS // 2, **details)
+    latest = datetime.now(UTC) - timedelta(milliseconds=span_ms)
+    month = latest.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    start_ms = int(month.timestamp() * 1000) - HOUR_MS // 2
+    return TrafficModel(events=events, start_ms=start_ms, span_ms=span_ms, **details)
 
 
 def send_traffic(bootstrap: str, topic: str, traffic: TrafficModel) -> Answers:
