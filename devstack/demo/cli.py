@@ -98,8 +98,11 @@ def _run(stack: Stack, wanted: _Wanted, console: Console, interrupts: Interrupts
                 traffic.ask_to_stop()
                 with screen.waiting() as show:
                     account = Accountant(watch, traffic, show).close_books()
+                served = watch.sample().served
             finally:
                 traffic.kill()
+        if served and (said := str(served)):
+            console.print(f"Redis, {said}", soft_wrap=True)
         return _verdict(account, jobs, console)
     finally:
         with interrupts.held_off():
