@@ -14,11 +14,13 @@ from clickstream.config.kafka import Source
 from clickstream.config.resolve import resolve
 from clickstream.errors import UnavailableError
 from clickstream.events.decode import Limits
+from clickstream.names import JOB_CLICKHOUSE_SINK
 from sinks.clickhouse import lookups
 from sinks.clickhouse.config import ClickHouseSinkConfig
 from sinks.clickhouse.rows import BehaviorRows, JsonRows, RowFormat
 from sinks.clickhouse.writer import Writer
 from sinks.dead_letters.files import DeadLetterFiles
+from sinks.dead_letters.progress import CommittedOffsets, job_is_stopped
 from sinks.dead_letters.reader import dead_letter_files
 from sinks.dead_letters.replay import Replay, Replayed
 
@@ -30,14 +32,19 @@ def register(app: typer.Typer) -> None:
     app.command("replay-dlq")(replay_dlq)
 
 
-def replay_dlq(
+def replay_dlq(  # noqa: PLR0913, PLR0917 - each is an option
     directory: Annotated[Path | None, typer.Option("--dir", help="Default: CLICKSTREAM_DEAD_LETTER_DIR.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what there is, change nothing.")] = False,
     table: Annotated[str | None, typer.Option(help="Default: CLICKSTREAM_SINK_TABLE.")] = None,
     json_rows: Annotated[bool, typer.Option("--json", help="The letters are rows as they are.")] = False,
     key: Annotated[str, typer.Option(help="With --json and hash routing: the field that rows are routed by.")] = "",
+    job: Annotated[str, typer.Option(help="The job that wrote them, by its name in Flink.")] = JOB_CLICKHOUSE_SINK,
+    job_stopped: Annotated[bool, typer.Option("--job-stopped", help="It is stopped, and stays so meanwhile.")] = False,
 ) -> None:
     """Put dead letters back into ClickHouse, each exactly once. It can be repeated, and run beside the job.
+
+    Letters younger than the job's last checkpoint are left alone: a restart would bring their records again. With
+    --job-stopped all are put back.
 
     Letters that the server refuses again are kept. Run it when the cause is mended: a table altered, a server back.
     While ClickHouse does not answer, it ends within seconds and every letter is where it was.
@@ -61,7 +68,8 @@ def replay_dlq(
     logging.getLogger(lookups.__name__).addHandler(logging.NullHandler())
     logging.getLogger(lookups.__name__).propagate = False
     with Writer(config, patience=PATIENCE_SECONDS) as writer:
-        replay = Replay(folder, sink.table, row_format, writer, SystemClock())
+        passed = job_is_stopped if job_stopped else CommittedOffsets(kafka, job)
+        replay = Replay(folder, sink.table, row_format, writer, SystemClock(), passed=passed)
         before = writer.run(writer.lookups.count())
         if dry_run:
             result = replay.look()
@@ -87,12 +95,14 @@ def _print(result: Replayed, folder: Path, before: int, after: int, *, dry_run: 
         table.add_row(f"  {reason}", f"{count:,}")
     table.add_row("in the table already", f"{result.held:,}")
     if dry_run:
-        table.add_row("to be tried", f"{result.letters - result.held:,}")
+        table.add_row("to be tried", f"{result.letters - result.waiting - result.held:,}")
     else:
         table.add_row("put back", f"{result.restored:,}")
         table.add_row("duplicates of stored events, dropped", f"{result.duplicates:,}")
         table.add_row("refused again, kept", f"{result.refused:,}")
         table.add_row("no server took them, kept", f"{result.unavailable:,}")
+    if result.waiting:
+        table.add_row("the job has no checkpoint behind them, kept", f"{result.waiting:,}")
     for name, count in result.elsewhere.items():
         table.add_row(f"for table {name}: left alone", f"{count:,}")
     if result.unreadable:
@@ -101,5 +111,12 @@ def _print(result: Replayed, folder: Path, before: int, after: int, *, dry_run: 
     table.add_row("rows in the table after", f"{after:,}")
     console = Console()
     console.print(table)
+    if result.waiting:
+        console.print(
+            f"{result.waiting:,} letters wait for a checkpoint of the job, for a restart before it would write them "
+            "too: run this again after the next one, or stop the job and add --job-stopped",
+            soft_wrap=True,
+            highlight=False,
+        )
     for line in result.unreadable[:10]:
         console.print(f"{line.path}:{line.line}: {line.problem}", highlight=False)

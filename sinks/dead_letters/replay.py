@@ -1,7 +1,8 @@
 """Dead letters back into the table, each exactly once however often this runs.
 
-Positions are looked up first: what the table holds by now is done. What the server refuses again is written to a new
-file before its old one is put away. While no server takes a row, its file stays as it is.
+Positions are looked up first: what the table holds by now is done. What the job may yet write itself waits. What
+the server refuses again is written to a new file before its old one is put away. While no server takes a row, its file
+stays as it is.
 """
 
 import fcntl
@@ -23,6 +24,7 @@ from sinks.clickhouse.batch import DeadRow, Mask, Positions
 from sinks.clickhouse.rows import Records, RowFormat, Rows
 from sinks.clickhouse.writer import Writer
 from sinks.dead_letters.files import DeadLetterFiles
+from sinks.dead_letters.progress import Passed
 from sinks.dead_letters.reader import Found, Unreadable, dead_letter_files, read_file, retire
 from sinks.dead_letters.record import DeadLetter, encode
 
@@ -38,6 +40,7 @@ class Replayed:
     unreadable: list[Unreadable] = field(default_factory=list)
     elsewhere: Counter[str] = field(default_factory=Counter)  # letters meant for other tables, by table
     reasons: Counter[str] = field(default_factory=Counter)
+    waiting: int = 0  # a restart of the job may bring their records again: left alone
     held: int = 0  # in the table already
     duplicates: int = 0  # the same id is in the table from another position, or further on in these letters
     restored: int = 0
@@ -48,8 +51,15 @@ class Replayed:
 class Replay:
     """Works a dead-letter folder off, beside jobs that may still write to it."""
 
-    def __init__(
-        self, directory: Path, table: str, row_format: Callable[[str, int], RowFormat], writer: Writer, clock: Clock
+    def __init__(  # noqa: PLR0913 - each is another part of the replay
+        self,
+        directory: Path,
+        table: str,
+        row_format: Callable[[str, int], RowFormat],
+        writer: Writer,
+        clock: Clock,
+        *,
+        passed: Passed,
     ) -> None:
         """Nothing is read yet.
 
@@ -59,12 +69,14 @@ class Replay:
             row_format: gives the format for a Kafka topic and an epoch.
             writer: open, for that table.
             clock: dates what is refused again.
+            passed: what the job cannot write any more; other letters are left alone.
         """
         self._directory = directory
         self._table = table
         self._row_format = row_format
         self._writer = writer
         self._clock = clock
+        self._passed = passed
 
     def look(self) -> Replayed:
         """Count what there is and what the table holds of it. Changes nothing."""
@@ -93,13 +105,13 @@ class Replay:
         while True:  # a job may append while we are at it
             found: list[Found | Unreadable] = list(read_file(path, end))
             complete = [each for each in found if not (isinstance(each, Unreadable) and each.torn)]
-            unavailable, foreign = result.unavailable, sum(result.elsewhere.values()) + len(result.unreadable)
+            unavailable, left = result.unavailable, _left(result)
             again: list[DeadLetter] = []
             for letters in _batches(self._ours(found, result, seen)):
                 again += self._replay(letters, result)
             files.append([encode(letter) for letter in again])
             end = found[-1].end if found else end
-            kept = sum(result.elsewhere.values()) + len(result.unreadable) > foreign or len(complete) < len(found)
+            kept = _left(result) > left or len(complete) < len(found)
             if result.unavailable > unavailable or kept or retire(path, end):
                 return
 
@@ -118,7 +130,10 @@ class Replay:
                 result.letters += 1
                 # No code: no server has spoken, for none was reached.
                 result.reasons[f"{letter.reason}, code {letter.code}" if letter.code else str(letter.reason)] += 1
-                yield letter
+                if self._passed(letter):
+                    yield letter
+                else:
+                    result.waiting += 1
 
     def _held(self, letters: list[DeadLetter]) -> Mask:
         positions = Positions.of(
@@ -201,6 +216,11 @@ def alone_in(directory: Path) -> Iterator[None]:
         ) from None
     finally:
         os.close(descriptor)
+
+
+def _left(result: Replayed) -> int:
+    """Lines that stay where they are, whatever the servers say."""
+    return sum(result.elsewhere.values()) + len(result.unreadable) + result.waiting
 
 
 def _batches(letters: Iterable[DeadLetter]) -> Iterable[list[DeadLetter]]:

@@ -90,7 +90,7 @@ def test_exactly_the_bad_rows_are_kept_with_their_bytes_and_a_replay_puts_back_w
     sink.command("ALTER TABLE user_behaviors_local ADD CONSTRAINT fewer CHECK quantity < 2000000")
     fixable = set(refused[:FIXABLE])
     for _ in range(2):  # the second time changes nothing
-        clickstream(pipeline.environment(), "replay-dlq")
+        clickstream(pipeline.environment(), "replay-dlq", "--job-stopped")
         assert _places(pipeline) == sorted(set(places) - set(malformed) - (set(refused) - fixable))
         kept = {(each.partition, each.offset): each for each in pipeline.dead_letters().values()}
         assert kept.keys() == set(refused) - fixable

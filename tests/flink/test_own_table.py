@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from clickstream.names import DeadLetterReason, RejectReason
+from tests.kit.commands import clickstream
+from tests.kit.flink import NO_CHECKPOINT
 from tests.kit.kafka import Record
 from tests.kit.pipeline import Pipeline
+from tests.kit.waiting import wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
@@ -28,8 +31,19 @@ def test_json_orders_reach_a_table_of_their_own_and_what_does_not_fit_is_kept(pi
     wrong_type = Record(b'{"order_id": "seven", "total": "1.00"}', b"wrong")
     no_json = Record(b"order 8", b"wrong")
     places = pipeline.topics.send(pipeline.behaviors, [*orders, wrong_type, no_json])
-    job = pipeline.submit(job=JOB)
+    job = pipeline.submit(job=JOB, options=NO_CHECKPOINT)
     pipeline.wait_rows(ORDERS, job=job, table="orders_local")
+    wait_for(pipeline.dead_letters, 60, "a dead letter")
+
+    def replay() -> str:
+        table = ("--table", "orders_local", "--json", "--job", "Orders")
+        return clickstream({**pipeline.environment(), "COLUMNS": "120"}, "replay-dlq", *table)
+
+    assert "1 letters wait for a checkpoint of the job" in replay()
+    job.checkpoint()
+    wait_for(
+        lambda: "wait for a checkpoint" not in replay(), 60, "Flink commits the offsets of its checkpoint", pause=1
+    )
     job.savepoint_and_stop(pipeline.savepoints)
 
     stored = pipeline.nodes.rows("SELECT order_id, toString(total), _partition, _offset FROM orders_local")

@@ -14,6 +14,8 @@ from urllib.parse import quote
 from tests.kit.servers import REPOSITORY
 from tests.kit.waiting import wait_for
 
+# Options of a job that takes no checkpoint by itself: the first one comes when the pause is over, not the interval.
+NO_CHECKPOINT = {"execution.checkpointing.interval": "1 h", "execution.checkpointing.min-pause": "1 h"}
 FINAL = {"FINISHED", "CANCELED", "FAILED"}
 _SUBMITTED = re.compile(r"Job has been submitted with JobID ([0-9a-f]{32})")
 
@@ -67,20 +69,33 @@ class Job:
         """How many checkpoints were completed, savepoints included."""
         return int(self.ask("/checkpoints")["counts"]["completed"])
 
+    def metric_names(self) -> set[str]:
+        """What the web UI offers for the job's operators: `OPERATOR.METRIC`, behind the subtask's number."""
+        vertices = [vertex["id"] for vertex in self.ask()["vertices"]]
+        return {str(each["id"]) for vertex in vertices for each in self.ask(f"/vertices/{vertex}/metrics")}
+
     def metrics(self, name: str) -> int:
         """A user metric, added up over all subtasks, as the REST interface has it.
 
         It is ten seconds old, zero again after a restart, and after the death of a TaskManager it stands still for
         `web.timeout`: where a test kills one, `Pipeline.wait_metric` asks the TaskManager itself.
         """
-        total = 0
+        return sum(int(float(value)) for value in self.shown(name))
+
+    def shown(self, name: str) -> list[str]:
+        """A user metric of each subtask, as the REST interface writes it; of a distribution sum, count, min and max."""
+        values = []
         for vertex in self.ask()["vertices"]:
             path = f"/vertices/{vertex['id']}/metrics"
-            names = [each["id"] for each in self.ask(path) if each["id"].endswith(f".{name}")]
-            for each in names:
-                answer = self.ask(f"{path}?get={quote(each)}")
-                total += sum(int(float(found["value"])) for found in answer)
-        return total
+            for found in [each["id"] for each in self.ask(path) if each["id"].endswith(f".{name}")]:
+                values += [str(each["value"]) for each in self.ask(f"{path}?get={quote(found)}")]
+        return values
+
+    def checkpoint(self, seconds: float = 120) -> None:
+        """Take a checkpoint now, whatever the job's interval."""
+        before = self.checkpoints()
+        self.ask("/checkpoints", "POST", {"checkpointType": "FULL"})
+        wait_for(lambda: self.checkpoints() > before, seconds, f"a checkpoint of job {self.id}")
 
     def savepoint(self, directory: Path, seconds: float = 120) -> str:
         """Take a savepoint and let the job go on; the savepoint's path."""

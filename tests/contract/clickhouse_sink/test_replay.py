@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from clickstream.clock import SystemClock
@@ -14,9 +15,10 @@ from clickstream.config.kafka import Source
 from clickstream.errors import UnavailableError
 from clickstream.migrate import migrate_clickhouse
 from clickstream.names import TABLE_BEHAVIORS_LOCAL, DeadLetterReason
-from sinks.clickhouse.rows import BehaviorRows
+from sinks.clickhouse.rows import BehaviorRows, Records
 from sinks.clickhouse.writer import Writer
-from sinks.dead_letters import DeadLetter, DeadLetterFiles, encode, kept
+from sinks.dead_letters import DeadLetter, DeadLetterFiles, decode_dead_letter, encode, kept
+from sinks.dead_letters.progress import Passed, job_is_stopped
 from sinks.dead_letters.replay import Replay, Replayed, alone_in
 from tests.contract.clickhouse_sink.batches import config
 from tests.contract.clickhouse_sink.engine import ROOT, Database
@@ -70,11 +72,16 @@ def keep(folder: Path, *letters: bytes) -> None:
     files.close()
 
 
-def replay(database: Database, folder: Path) -> Replayed:
+def replay(database: Database, folder: Path, passed: Passed = job_is_stopped) -> Replayed:
     with Writer(config(database.url(), table=TABLE_BEHAVIORS_LOCAL)) as writer:
         files = DeadLetterFiles(folder, 1 << 20, SystemClock())
         work = Replay(
-            folder, TABLE_BEHAVIORS_LOCAL, lambda _, epoch: BehaviorRows(Source.ODS, epoch), writer, SystemClock()
+            folder,
+            TABLE_BEHAVIORS_LOCAL,
+            lambda _, epoch: BehaviorRows(Source.ODS, epoch),
+            writer,
+            SystemClock(),
+            passed=passed,
         )
         try:
             return work.run(files)
@@ -109,6 +116,37 @@ def test_a_second_replay_of_the_same_folder_is_refused_and_changes_nothing(shipp
         replay(shipped, tmp_path)
     assert stored(shipped) == []
     assert replay(shipped, tmp_path).restored == 1
+
+
+@pytest.mark.parametrize("checkpoint", [0, 3, 5])
+def test_beside_a_job_that_restarts_at_that_moment_nothing_is_doubled(
+    shipped: Database, tmp_path: Path, checkpoint: int
+) -> None:
+    letters = [letter(offset, f"e-{offset}") for offset in range(5)]
+    keep(tmp_path, *letters)
+    with Writer(config(shipped.url(), table=TABLE_BEHAVIORS_LOCAL)) as job:
+        # The job has come back to its checkpoint, and has asked the table for what it read again.
+        again = records_of(letters[checkpoint:])
+        rows = BehaviorRows(Source.ODS, EPOCH).rows(again).batch
+        if len(rows):
+            assert not np.any(job.sort(rows.positions, again.partitions))
+        done = replay(shipped, tmp_path, lambda letter: letter.kafka_offset < checkpoint)
+        assert (done.letters, done.restored, done.waiting) == (5, checkpoint, 5 - checkpoint)
+        job.write(rows)
+    assert [row["at"] for row in stored(shipped)] == [0, 1, 2, 3, 4]
+    done = replay(shipped, tmp_path)
+    assert (done.letters, done.held, done.restored) == ((5, 5, 0) if checkpoint < 5 else (0, 0, 0))
+    assert len(stored(shipped)) == 5
+
+
+def records_of(letters: list[bytes]) -> Records:
+    decoded = [decode_dead_letter(line) for line in letters]
+    return Records(
+        [each.value for each in decoded],
+        np.array([each.kafka_partition for each in decoded], dtype=np.int64),
+        np.array([each.kafka_offset for each in decoded], dtype=np.int64),
+        np.array([each.record_ms for each in decoded], dtype=np.int64),
+    )
 
 
 def test_a_worker_waits_for_inserts_that_a_dead_one_left_running(database: Database) -> None:

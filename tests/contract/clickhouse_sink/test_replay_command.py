@@ -83,14 +83,25 @@ def test_a_folder_without_letters_is_said_to_be_empty(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, f"No dead letters in {tmp_path}\n", "")
 
 
+def test_without_kafka_nothing_is_put_back_beside_a_job_that_may_run(database: Database, tmp_path: Path) -> None:
+    migrate_clickhouse(ClickHouseSettings(urls=database.url()), ROOT / "ddl")
+    keep_one(tmp_path)
+    done = replay(tmp_path, database.url())
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("clickstream: Kafka at 127.0.0.1:9 does not answer")
+    assert line.endswith("add --job-stopped")
+    assert database.numbers(f"SELECT count() FROM {TABLE_BEHAVIORS_LOCAL}") == [0]
+
+
 def test_a_letter_is_shown_with_its_reason_and_put_back(database: Database, tmp_path: Path) -> None:
     migrate_clickhouse(ClickHouseSettings(urls=database.url()), ROOT / "ddl")
     keep_one(tmp_path)
-    shown = replay(tmp_path, database.url(), "--dry-run")
+    shown = replay(tmp_path, database.url(), "--dry-run", "--job-stopped")
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "unavailable " in shown.stdout
     assert "code 0" not in shown.stdout
     assert database.numbers(f"SELECT count() FROM {TABLE_BEHAVIORS_LOCAL}") == [0]
-    assert replay(tmp_path, database.url()).returncode == 0
+    assert replay(tmp_path, database.url(), "--job-stopped").returncode == 0
     assert database.numbers(f"SELECT count() FROM {TABLE_BEHAVIORS_LOCAL}") == [1]
     assert replay(tmp_path, database.url()).stdout == f"No dead letters in {tmp_path}\n"

@@ -1,0 +1,71 @@
+"""Up to where a job has come for good: the offsets that Flink commits to its consumer group after each checkpoint.
+
+A job that restarts goes back to its last checkpoint, never behind what was committed for it. A letter below that is the
+replay's alone. One above it may be read again, and then be written by the job at the moment at which the replay writes
+it: each asks the table first, and neither sees what the other has not written yet. So it waits for the next checkpoint.
+
+Not covered: between a start from an older savepoint, or from none, and that job's first checkpoint the group still has
+the offsets of the job before. Nothing but the word of whoever starts it could tell.
+"""
+
+from collections.abc import Callable
+
+from confluent_kafka import ConsumerGroupTopicPartitions
+
+from clickstream.config import KafkaSettings
+from clickstream.errors import UnavailableError
+from clickstream.kafka import KafkaAdmin, topic_epoch
+from sinks.dead_letters.record import DeadLetter
+
+TIMEOUT = 10.0
+
+
+# Whether no restart of the job can bring a letter's record again.
+Passed = Callable[[DeadLetter], bool]
+
+
+def job_is_stopped(_letter: DeadLetter) -> bool:
+    """Every letter is passed: for when the job does not run, and is not started before the replay has ended."""
+    return True
+
+
+class CommittedOffsets:
+    """What a job has passed by its consumer group, asked once: later it can only be more."""
+
+    def __init__(self, kafka: KafkaSettings, job: str) -> None:
+        """Ask.
+
+        Args:
+            kafka: the cluster, and the prefix of the group's name.
+            job: its name in Flink.
+
+        Raises:
+            UnavailableError: Kafka does not answer.
+        """
+        self._kafka = kafka
+        self._admin = KafkaAdmin(kafka.bootstrap, TIMEOUT)
+        self._epochs: dict[str, int | None] = {}
+        group = f"{kafka.group_prefix}-{job}"
+        asked = [ConsumerGroupTopicPartitions(group)]
+        try:
+            answers = self._admin.ask(lambda client: client.list_consumer_group_offsets(asked, request_timeout=TIMEOUT))
+            found = self._admin.wait(answers[group]).topic_partitions or []
+        except UnavailableError as error:
+            raise UnavailableError(
+                f"{error} What {job} may still write itself is not known without it. If the job is stopped, and stays "
+                "so until this has ended, add --job-stopped"
+            ) from error
+        self._committed: dict[tuple[str, int], int] = {(each.topic, each.partition): each.offset for each in found}
+
+    def __call__(self, letter: DeadLetter) -> bool:
+        """Whether the record lies below the committed offset, or in a topic that is no longer there."""
+        epoch = self._epoch(letter.kafka_topic)
+        if epoch is None or (letter.kafka_topic != self._kafka.topic_enriched and letter.epoch != epoch):
+            return True
+        return letter.kafka_offset < self._committed.get((letter.kafka_topic, letter.kafka_partition), -1)
+
+    def _epoch(self, topic: str) -> int | None:
+        if topic not in self._epochs:
+            found = self._admin.topic_id(topic)
+            self._epochs[topic] = None if found is None else topic_epoch(found, self._kafka.generation)
+        return self._epochs[topic]
