@@ -13,8 +13,6 @@ class SinkMetrics:
     def __init__(self, group: Any, batch_rows: int, writer: Writer) -> None:
         self._batch_rows = batch_rows
         self._counters = {metric: group.counter(metric.value) for metric in SinkMetric if metric not in _NOT_COUNTED}
-        for counter in self._counters.values():
-            counter.inc(0)  # Flink lists a metric of Python's once it was counted: a chart needs the zero
         self._rows_per_batch = group.distribution(SinkMetric.ROWS_PER_BATCH.value)
         self._write_ms = group.distribution(SinkMetric.WRITE_MILLISECONDS.value)
         group.gauge(SinkMetric.UNHEALTHY_NODES.value, lambda: len(writer.unhealthy))
@@ -28,19 +26,22 @@ class SinkMetrics:
         if report.inserts:
             self._rows_per_batch.update(report.written)
             self._write_ms.update(int(done.write_seconds * 1000))
-        for metric, count in (
-            (SinkMetric.ROWS_WRITTEN, report.written + report.found),
-            (SinkMetric.ROWS_REJECTED, done.rejected),
-            (SinkMetric.ROWS_DEAD, len(report.dead)),
-            (SinkMetric.DUPLICATES_REMOVED, done.duplicates),
-            (SinkMetric.REPLAYS_SKIPPED, done.replays),
-            (SinkMetric.RETRIES, report.retries),
-            (SinkMetric.FAIL_OVERS, report.fail_overs),
-            (SinkMetric.BATCHES_BY_BYTES, report.parts_by_bytes),
-            (SinkMetric.BATCHES_BY_SIZE if rows >= self._batch_rows else SinkMetric.BATCHES_BY_TIME, 1),
-        ):
-            if count:
-                self._counters[metric].inc(count)
+        full = rows >= self._batch_rows
+        counts = {
+            SinkMetric.ROWS_WRITTEN: report.written + report.found,
+            SinkMetric.ROWS_REJECTED: done.rejected,
+            SinkMetric.ROWS_DEAD: len(report.dead),
+            SinkMetric.DUPLICATES_REMOVED: done.duplicates,
+            SinkMetric.REPLAYS_SKIPPED: done.replays,
+            SinkMetric.RETRIES: report.retries,
+            SinkMetric.FAIL_OVERS: report.fail_overs,
+            SinkMetric.BATCHES_BY_BYTES: report.parts_by_bytes,
+            SinkMetric.BATCHES_BY_SIZE: int(full),
+            SinkMetric.BATCHES_BY_TIME: int(not full),
+        }
+        for metric, count in counts.items():
+            # Zeros too: Flink lists a counter of Python's once it was counted within a bundle, and a chart needs it.
+            self._counters[metric].inc(count)
 
 
 _NOT_COUNTED = {
