@@ -9,6 +9,7 @@ from clickstream.errors import ContractError
 from clickstream.kafka import KafkaAdmin, topic_epoch, topic_id
 
 TIMEOUT = 30.0
+ASK_TIMEOUT = 15.0  # where a person waits for the answer
 
 
 def current_epoch(kafka: KafkaSettings, topic: str) -> int:
@@ -18,7 +19,7 @@ def current_epoch(kafka: KafkaSettings, topic: str) -> int:
         UnavailableError: Kafka does not answer.
         ContractError: there is no such topic.
     """
-    found = topic_id(kafka.bootstrap, topic, TIMEOUT)
+    found = topic_id(kafka.bootstrap, topic, ASK_TIMEOUT)
     if found is None:
         raise ContractError(f"Kafka at {kafka.bootstrap} has no topic {topic}: run `clickstream migrate --only kafka`")
     return topic_epoch(found, kafka.generation)

@@ -29,6 +29,17 @@ class ItemScore(msgspec.Struct, frozen=True):
     score: float
 
 
+class TopicSpan(msgspec.Struct, frozen=True):
+    """Offsets first..end-1 of a partition of the Kafka topic, between which the records stand.
+
+    What others sent to the topic at the same time stands between them.
+    """
+
+    partition: int
+    first: int
+    end: int
+
+
 class PlaceAnswers(msgspec.Struct, frozen=True, kw_only=True):
     """One scenario of one tenant.
 
@@ -109,6 +120,7 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
         half_life_ms: half-life of hot scores.
         places: one for each tenant and scenario that has events.
         experiments: one for each tenant and group of an experiment that has events.
+        spans: where the records stand in Kafka; empty where they went to a file.
     """
 
     options: dict[str, float | int | str]
@@ -125,6 +137,7 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
     half_life_ms: int
     places: list[PlaceAnswers]
     experiments: list[ExperimentAnswers]
+    spans: list[TopicSpan] = []
 
     def place(self, tenant_id: str, scenario_id: str) -> PlaceAnswers:
         """The answers for one tenant's scenario.

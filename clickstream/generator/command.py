@@ -10,10 +10,12 @@ from threading import Event
 from types import FrameType
 from typing import BinaryIO
 
+import msgspec
 from rich.console import Console
 
 from clickstream.clock import SystemClock
 from clickstream.errors import ConfigurationError
+from clickstream.generator.answers import TopicSpan
 from clickstream.generator.kafka_writer import KafkaWriter
 from clickstream.generator.model import TrafficModel
 from clickstream.generator.pacing import ByTimestamp, EvenPace, FlatOut, Pacer
@@ -24,6 +26,7 @@ from clickstream.generator.run import run
 from clickstream.generator.tally import Tally
 from clickstream.generator.traffic import generate, live
 from clickstream.generator.writers import LinesWriter, Writer
+from clickstream.reconcile.topic import Topic
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,20 @@ class Destination:
                 "host:port, or write to a file with --out"
             )
         return resources.enter_context(KafkaWriter(self.bootstrap, self.topic))
+
+    def ends(self) -> dict[int, int]:
+        """The offset behind the last record of each partition, where answers are to say so; else nothing.
+
+        Raises:
+            UnavailableError: Kafka does not answer.
+        """
+        if self.out is not None or self.answers is None or not self.bootstrap:
+            return {}
+        topic = Topic(self.bootstrap, self.topic)
+        try:
+            return topic.ends()
+        finally:
+            topic.close()
 
 
 def _opened(path: str) -> BinaryIO:
@@ -104,10 +121,13 @@ def _send(  # noqa: PLR0913, PLR0917 - one call for each way to run, where bundl
     begun = clock.monotonic()
     with ExitStack() as resources:
         writer = destination.writer(resources)
+        firsts = destination.ends()
         with progress_bar(console, total) as progress:
             run(chunks, pacer, writer, tally, progress)
     took = max(clock.monotonic() - begun, 1e-9)
     answers = report(tally, **options)
+    ends = destination.ends()
+    answers = msgspec.structs.replace(answers, spans=[TopicSpan(each, firsts[each], ends[each]) for each in firsts])
     if destination.answers is not None:
         answers.save(destination.answers)
     console.print(

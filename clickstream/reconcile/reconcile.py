@@ -3,7 +3,10 @@
 import json
 from collections import Counter
 from dataclasses import dataclass
+from typing import Self
 
+from clickstream.config import ClickHouseSettings, KafkaSettings
+from clickstream.epoch import current_epoch
 from clickstream.errors import ContractError
 from clickstream.reconcile.stored import Stored
 from clickstream.reconcile.topic import Span, Topic
@@ -20,7 +23,7 @@ class Books:
         stored: their positions are in the table.
         rejected: not stored, but in the topic of rejected events: how many, by reason.
         dead: not stored, but in the topic of dead letters: how many, by reason.
-        duplicates: in none of these, but the same event_id is stored from an earlier offset of the partition.
+        duplicates: in none of these, but the same event_id is stored, or dead, from an earlier offset of the partition.
         missing: positions that nothing accounts for: lost, or still on their way.
         rows: rows in the table for these spans; more than `stored` means that positions were doubled.
     """
@@ -57,6 +60,23 @@ class Ledger:
     rejected: Topic
     dead: Topic
 
+    @classmethod
+    def of(cls, kafka: KafkaSettings, clickhouse: ClickHouseSettings, table: str) -> Self:
+        """Connect to what the settings name.
+
+        Raises:
+            UnavailableError: a server does not answer.
+            ContractError: there is no such topic.
+            ConfigurationError: a server refuses our credentials.
+        """
+        return cls(
+            topic=Topic(kafka.bootstrap, kafka.topic_behaviors),
+            epoch=current_epoch(kafka, kafka.topic_behaviors),
+            stored=Stored(clickhouse.cluster, table),
+            rejected=Topic(kafka.bootstrap, kafka.topic_rejected),
+            dead=Topic(kafka.bootstrap, kafka.topic_dead_letters),
+        )
+
     def close(self) -> None:
         """Disconnect from all of them."""
         for each in (self.topic, self.stored, self.rejected, self.dead):
@@ -77,6 +97,7 @@ def reconcile(ledger: Ledger, spans: list[Span]) -> Books:
     sent = counted_stored = 0
     rejected: Counter[str] = Counter()
     dead: Counter[str] = Counter()
+    dead_ids: dict[tuple[int, str | None], int] = {}  # the least offset by partition and event_id
     unexplained: dict[Position, str | None] = {}
     for message in ledger.topic.read(spans):
         sent += 1
@@ -87,13 +108,18 @@ def reconcile(ledger: Ledger, spans: list[Span]) -> Books:
             rejected[known_rejected[position]] += 1
         elif position in known_dead:
             dead[known_dead[position]] += 1
+            dead_ids.setdefault((position[0], _event_id(message.value())), position[1])
         else:
             unexplained[position] = _event_id(message.value())
     firsts = stored.first_positions(epoch, {each for each in unexplained.values() if each})
     duplicates = {
         position
         for position, event_id in unexplained.items()
-        if event_id in firsts and firsts[event_id].get(position[0], position[1]) < position[1]
+        if event_id
+        and min(
+            firsts.get(event_id, {}).get(position[0], position[1]), dead_ids.get((position[0], event_id), position[1])
+        )
+        < position[1]
     }
     return Books(
         sent=sent,
