@@ -3,6 +3,7 @@
 import os
 import shlex
 import subprocess
+from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import urlsplit, urlunsplit
 
@@ -12,7 +13,7 @@ from rich.table import Table
 
 from clickstream.errors import ConfigurationError
 from devstack import memory
-from devstack.layout import Layout
+from devstack.layout import VARIABLE, Layout
 from devstack.readiness import Status
 from devstack.stack import Stack
 
@@ -40,15 +41,8 @@ def up(
     stack = _stack()
     console = Console(highlight=False)
     before = _addresses(stack)
-
-    def show(seen: Status) -> None:
-        if seen.state in {"ready", "external"}:
-            console.print(f"[green]✓[/] {seen.name:<13} {_shown(seen.address)}{_note(seen)}", soft_wrap=True)
-        elif seen.state == "starting" and not seen.pid:
-            console.print(f"[dim]· {seen.name:<13} starting[/]")
-
     names = [name.strip() for name in only.split(",") if name.strip()]
-    stack.up(only=names, clickhouse_nodes=clickhouse_nodes, progress=show)
+    stack.up(only=names, clickhouse_nodes=clickhouse_nodes, progress=_progress(console))
     found = stack.environment()
     if any(found.get(name) != address for name, address in before.items()):
         console.print('[yellow]Addresses have changed[/]: run eval "$(clickstream env)" again in open shells.')
@@ -59,23 +53,29 @@ def up(
 def down() -> None:
     """Stop every server and whatever they started. Data stay. Safe to repeat."""
     stack = _stack()
-    stack.down()
-    Console(highlight=False).print(f"Nothing of the devstack in {stack.layout.root} runs.", soft_wrap=True)
+    ran = stack.down()
+    told = f"Stopped {', '.join(ran)}; data stay" if ran else "Nothing ran"
+    made = stack.layout.run.is_dir()
+    Console(highlight=False).print(f"{told} in {stack.layout.root}" if made else _nothing_in(stack), soft_wrap=True)
 
 
 def status() -> None:
     """Say of each server whether it answers, where, how often it was started again, and what memory it takes."""
+    console = Console(highlight=False)
+    stack = _stack()
+    if not stack.layout.run.is_dir():
+        console.print(_nothing_in(stack), soft_wrap=True)
+        return
     table = Table(box=None, pad_edge=False)
     numbers = {"pid", "restarts", "memory"}
     for heading in ("server", "state", "pid", "restarts", "memory", "address"):
         table.add_column(heading, justify="right" if heading in numbers else "left", overflow="fold")
-    stack = _stack()
     found = stack.status()
     for seen in found:
         state = f"[{STYLES.get(seen.state, 'red')}]{seen.state}[/]"
         taken = memory.shown(memory.tree(seen.pid)) if seen.pid else ""
         table.add_row(seen.name, state, str(seen.pid or ""), str(seen.restarts or ""), taken, _shown(seen.address))
-    console = Console(highlight=False)
+    console.print(f"Devstack in {stack.layout.root} ({VARIABLE} names another folder)", soft_wrap=True)
     console.print(table)
     if everything := memory.total(stack.members()):
         console.print(
@@ -92,7 +92,7 @@ def logs(
     lines: Annotated[int, typer.Option("-n", "--lines", min=0, help="How many lines from the end.")] = 100,
 ) -> None:
     """Print the log of a server, or of all servers of a service; `supervisor` has one too."""
-    paths = [path for path in _stack().log(name) if path.exists()]
+    paths = [path for path in _made_stack().log(name) if path.exists()]
     if not paths:
         raise ConfigurationError(f"{name} has no log yet: it was never started")
     options = ["-n", str(lines), *(["-F"] if follow else [])]
@@ -111,21 +111,51 @@ def env() -> None:
 
 def start(name: ServerName) -> None:
     """Start a server that was stopped, and wait until it answers."""
-    _stack().start(name)
+    _made_stack().start(name, progress=_progress(Console(highlight=False)))
 
 
 def stop(name: ServerName) -> None:
     """Stop a server. It stays stopped until `start` or `up`."""
-    _stack().stop(name)
+    ran = _made_stack().stop(name)
+    told = f"Stopped {', '.join(ran)}: `clickstream start {name}` starts" if ran else f"{name} did not run: `up` starts"
+    typer.echo(f"{told} it again")
 
 
 def restart(name: ServerName) -> None:
     """Stop a server and start it again."""
-    _stack().restart(name)
+    _made_stack().restart(name, progress=_progress(Console(highlight=False)))
+
+
+def _progress(console: Console) -> Callable[[Status], None]:
+    """Shows a line for each server that is being started, and one when it is ready."""
+
+    def show(seen: Status) -> None:
+        if seen.state in {"ready", "external"}:
+            console.print(f"[green]✓[/] {seen.name:<13} {_shown(seen.address)}{_note(seen)}", soft_wrap=True)
+        elif seen.state == "starting" and not seen.pid:
+            console.print(f"[dim]· {seen.name:<13} starting[/]")
+
+    return show
 
 
 def _stack() -> Stack:
     return Stack(Layout.default(os.environ).root)
+
+
+def _made_stack() -> Stack:
+    """The devstack, where there is one.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    stack = _stack()
+    if not stack.layout.run.is_dir():
+        raise ConfigurationError(_nothing_in(stack))
+    return stack
+
+
+def _nothing_in(stack: Stack) -> str:
+    return f"there is no devstack in {stack.layout.root}: `clickstream up` makes one; {VARIABLE} names another"
 
 
 def _addresses(stack: Stack) -> dict[str, str]:

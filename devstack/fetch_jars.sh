@@ -12,8 +12,13 @@ target=$(cd "$target" && pwd)
 cmp -s "$root/pom.xml" "$target/pom.xml" && exit 0
 
 maven() {
-    # shellcheck disable=SC2086  # the flags are meant to be split
-    mvn ${MAVEN_FLAGS:--q -B -ntp} -Dstyle.color=never -f "$root/pom.xml" "$@" || {
+    # Maven resets the terminal's colours at its end whatever it is told; in a log that is noise.
+    {
+        # shellcheck disable=SC2086  # the flags are meant to be split
+        mvn ${MAVEN_FLAGS:--q -B -ntp} -Dstyle.color=never -f "$root/pom.xml" "$@" && status=0 || status=$?
+        echo "$status" >"$target/.status"
+    } 2>&1 | sed "s/$(printf '\033')\[[0-9;]*m//g"
+    [ "$(cat "$target/.status")" = 0 ] || {
         echo "clickstream: Maven could not fetch the jars of pom.xml (profile $profile). Its message is above; behind a" \
             "proxy or mirror, name it in ~/.m2/settings.xml or in MAVEN_FLAGS, then run make setup again." >&2
         exit 1

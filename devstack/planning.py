@@ -1,6 +1,7 @@
 """From what a command asks for to a plan: which services are external, which servers run, on which ports."""
 
 import re
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
@@ -10,6 +11,9 @@ from devstack.layout import Layout
 from devstack.plan import Plan
 from devstack.record import Record
 from devstack.services import SERVICES, Service, resolve, servers, usual_ports
+
+# What the kernel may take to free the ports of a process that was killed.
+RELEASE_SECONDS = 3.0
 
 
 def with_environment(plan: Plan, environment: Mapping[str, str]) -> Plan:
@@ -67,10 +71,24 @@ def with_servers(layout: Layout, plan: Plan, added: Collection[str]) -> Plan:
         for name, usual in usual_ports(service, plan).items():
             # A ClickHouse node has the port of its name; the ports of other services belong to all their servers.
             users = [name] if name in names else names
-            if not any(Record.load(layout.record(user)).process for user in users):
-                others = {port for other, port in given.items() if other != name}
+            others = {port for other, port in given.items() if other != name}
+            if name not in given or not _stays(layout, given[name], users):
                 given[name] = ports.choose(given.get(name, usual), layout.root, others)
     return replace(plan, ports=given)
+
+
+def _stays(layout: Layout, port: int, users: Collection[str]) -> bool:
+    """Whether a server keeps its port: unless a stranger listens there.
+
+    A process that ended holds its port until the last of its threads is gone, which is after its end is seen; and its
+    supervisor may have started its successor by then.
+    """
+    deadline = time.monotonic() + RELEASE_SECONDS
+    while not (any(Record.load(layout.record(user)).process for user in users) or ports.is_free(port)):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def _is_own(service: Service, address: str, plan: Plan) -> bool:

@@ -1,6 +1,6 @@
 """What the platform's programs connect to: six services, each with one address, made up of one or more servers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from clickstream.errors import ConfigurationError
@@ -119,8 +119,14 @@ def servers(layout: Layout, plan: Plan) -> dict[str, Server]:
     }
 
 
-def resolve(name: str, layout: Layout, plan: Plan) -> list[str]:
+def resolve(name: str, layout: Layout, plan: Plan, also: Collection[str] = ()) -> list[str]:
     """The servers that a name means: its own, or all of a service.
+
+    Args:
+        name: to be understood.
+        layout: the devstack's folders.
+        plan: what it should be.
+        also: other names that the caller understands, for the error.
 
     Raises:
         ConfigurationError: there is no such name, or somebody else runs it.
@@ -132,4 +138,4 @@ def resolve(name: str, layout: Layout, plan: Plan) -> list[str]:
     own = servers(layout, plan)
     if name in own:
         return [name]
-    raise ConfigurationError(f"no server is called {name!r}: there are {', '.join(sorted({*own, *SERVICES}))}")
+    raise ConfigurationError(f"no server is called {name!r}: there are {', '.join(sorted({*own, *SERVICES, *also}))}")

@@ -5,15 +5,16 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from clickstream.errors import ConfigurationError, UnavailableError
 from devstack import flink_home, planning, supervisor
 from devstack.files import locked
-from devstack.layout import Layout
+from devstack.layout import VARIABLE, Layout
 from devstack.plan import Plan
 from devstack.processes import ProcessId, members, terminate, wait_gone
 from devstack.readiness import POLL_SECONDS, Status, await_ready, status
@@ -59,40 +60,82 @@ class Stack:
 
         Raises:
             ConfigurationError: something is missing that the user can supply.
-            UnavailableError: a server did not become ready.
+            UnavailableError: a server did not become ready. Where nothing ran before, nothing does then either.
         """
-        self.layout.make()
-        with locked(self._lock):
+
+        def asked() -> tuple[Plan, list[str]]:
             plan = planning.with_environment(self.plan, os.environ if environment is None else environment)
             plan = planning.with_clickhouse_nodes(plan, clickhouse_nodes)
-            names = planning.chosen(self.layout, plan, only)
+            return plan, planning.chosen(self.layout, plan, only)
+
+        # Somebody else's servers first, before anything is made: without them ours need not be started.
+        plan, names = asked()
+        await_ready(self.layout, plan, [name for name in names if name in plan.external], timeout, progress)
+        is_new = not self.layout.root.exists()
+        self.layout.make()
+        with locked(self._lock), self._undone_unless_up(is_new):
+            plan, names = asked()
             plan = planning.with_servers(self.layout, plan, names)
             self._forget_failures(names)
             self._save(plan)
             supervisor.launch(self.layout)
-            await_ready(self.layout, plan, names, timeout, progress)
+            own = [name for name in names if name not in plan.external]
+            await_ready(self.layout, plan, own, timeout, progress)
 
-    def down(self) -> None:
-        """Stop everything that it ever started, orphans included. Data stay. Safe to repeat."""
+    def down(self) -> list[str]:
+        """Stop everything that it ever started, orphans included. Data stay. Safe to repeat.
+
+        Returns:
+            The servers that ran.
+        """
         if not self.layout.run.is_dir():
-            return
+            return []
         with locked(self._lock):
-            self._save(replace(self.plan, wanted=()))
-            if process := supervisor.running(self.layout):
-                process.send(signal.SIGTERM)
-                if wait_gone([process], 25):
-                    process.send(signal.SIGKILL)
-                    wait_gone([process], 5)
-            # Twice at least: the first look may miss what a dying process was starting.
-            while left := members(self.layout.root):
-                terminate(left, 10)
-            for record in self.layout.run.glob("*.json"):
-                if record != self._plan_file:
-                    record.unlink()
-            shutil.rmtree(self.layout.flink / "tmp", ignore_errors=True)
+            ran = [name for name in servers(self.layout, self.plan) if self._process(name)]
+            self._down()
+        return ran
 
-    def start(self, name: str, timeout: float = 60.0) -> None:
+    @contextmanager
+    def _undone_unless_up(self, is_new: bool) -> Iterator[None]:
+        """Leave nothing running after a failure where nothing ran before, and no new folder in which nothing stands."""
+        ran = bool(self.members())
+        try:
+            yield
+        except BaseException as error:
+            if ran:
+                raise
+            self._down()
+            said = [log for log in self.layout.logs.glob("*.log") if log.stem != supervisor.NAME and log.stat().st_size]
+            if is_new and not said:
+                shutil.rmtree(self.layout.root)
+            elif isinstance(error, UnavailableError):
+                raise UnavailableError(
+                    f"{error}\nWhat had been started is stopped again; {self.layout.logs} has all logs"
+                ) from error
+            raise
+
+    def _down(self) -> None:
+        self._save(replace(self.plan, wanted=()))
+        if process := supervisor.running(self.layout):
+            process.send(signal.SIGTERM)
+            if wait_gone([process], 25):
+                process.send(signal.SIGKILL)
+                wait_gone([process], 5)
+        # Twice at least: the first look may miss what a dying process was starting.
+        while left := members(self.layout.root):
+            terminate(left, 10)
+        for record in self.layout.run.glob("*.json"):
+            if record != self._plan_file:
+                record.unlink()
+        shutil.rmtree(self.layout.flink / "tmp", ignore_errors=True)
+
+    def start(self, name: str, timeout: float = 60.0, progress: Callable[[Status], None] = lambda _: None) -> None:
         """Start a server, or all of a service, and wait until it is ready.
+
+        Args:
+            name: of the server or service.
+            timeout: seconds for all of them together.
+            progress: told whenever a server's state changes, from several threads.
 
         Raises:
             ConfigurationError: no such server, or it was never part of this devstack.
@@ -103,22 +146,28 @@ class Stack:
             plan = planning.with_servers(self.layout, self.plan, names)
             self._save(plan)
             supervisor.launch(self.layout)
-            await_ready(self.layout, plan, names, timeout, lambda _: None)
+            await_ready(self.layout, plan, names, timeout, progress)
 
-    def stop(self, name: str) -> None:
+    def stop(self, name: str) -> list[str]:
         """Stop a server, or all of a service. It stays stopped until `start` or `up`.
+
+        Returns:
+            The servers that ran.
 
         Raises:
             ConfigurationError: no such server.
             UnavailableError: it does not end.
         """
         with locked(self._lock):
-            self._stop(self._named(name))
+            names = self._named(name)
+            ran = [each for each in names if self._process(each)]
+            self._stop(names)
+        return ran
 
-    def restart(self, name: str) -> None:
+    def restart(self, name: str, progress: Callable[[Status], None] = lambda _: None) -> None:
         """Stop, then start."""
         self.stop(name)
-        self.start(name)
+        self.start(name, progress=progress)
 
     def kill(self, name: str) -> list[int]:
         """Send SIGKILL to a server, or to all of a service, and to nothing that it started: a fault, not a stop.
@@ -144,7 +193,7 @@ class Stack:
         """The log of a server, or of all of a service; `supervisor` has one too."""
         if name == supervisor.NAME:
             return [self.layout.log(name)]
-        return [self.layout.log(entry) for entry in self._named(name)]
+        return [self.layout.log(entry) for entry in resolve(name, self.layout, self.plan, also=(supervisor.NAME,))]
 
     def environment(self) -> dict[str, str]:
         """What programs need to find this devstack: addresses, Flink's folders, and PATH with `flink` in front.
@@ -160,7 +209,9 @@ class Stack:
             elif usual_ports(service, plan).keys() <= plan.ports.keys():
                 found[service.variable] = service.address(plan)
         if not found:
-            raise ConfigurationError(f"there is no devstack in {self.layout.root} yet: run clickstream up")
+            raise ConfigurationError(
+                f"there is no devstack in {self.layout.root}: run clickstream up, or name another folder in {VARIABLE}"
+            )
         found["CLICKSTREAM_DEAD_LETTER_DIR"] = str(self.layout.dead_letters)
         first = [str(Path(sys.executable).parent)]
         if "flink-rest" in plan.ports and "flink" not in plan.external:

@@ -1,5 +1,8 @@
 """Which services are external, and what a name means: no server runs."""
 
+import socket
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,3 +69,30 @@ def test_unknown_names_and_impossible_numbers_are_refused(tmp_path: Path) -> Non
 def test_servers_that_the_plan_no_longer_knows_are_no_longer_wanted(tmp_path: Path) -> None:
     plan = replace(Plan(clickhouse_nodes=1), wanted=("clickhouse-1", "clickhouse-2"))
     assert planning.with_servers(Layout(tmp_path), plan, []).wanted == ("clickhouse-1",)
+
+
+@pytest.fixture
+def taken() -> Iterator[socket.socket]:
+    """Somebody listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener
+
+
+@pytest.mark.net
+def test_a_port_that_a_dying_process_still_holds_is_kept(tmp_path: Path, taken: socket.socket) -> None:
+    port = taken.getsockname()[1]
+    plan = Plan(wanted=("redis",), ports={"redis": port})
+    threading.Timer(0.5, taken.close).start()
+    assert planning.with_servers(Layout(tmp_path), plan, ["redis"]).ports == {"redis": port}
+
+
+@pytest.mark.net
+def test_a_port_that_a_stranger_keeps_is_given_up(
+    tmp_path: Path, taken: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "RELEASE_SECONDS", 0.2)
+    port = taken.getsockname()[1]
+    found = planning.with_servers(Layout(tmp_path), Plan(wanted=("redis",), ports={"redis": port}), ["redis"])
+    assert found.ports["redis"] != port

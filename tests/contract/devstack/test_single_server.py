@@ -69,6 +69,37 @@ def test_an_external_server_that_is_not_there_is_named(stack: Stack, monkeypatch
     monkeypatch.setattr("devstack.readiness.EXTERNAL_SECONDS", 0.2)
     with pytest.raises(UnavailableError, match=r"CLICKSTREAM_REDIS_URL makes redis external.*or unset"):
         stack.up(only=["redis"], environment={"CLICKSTREAM_REDIS_URL": "redis://127.0.0.1:1/0"})
+    assert not stack.layout.root.exists()
+
+
+def test_an_up_that_fails_leaves_nothing_running_and_its_logs(stack: Stack) -> None:
+    stack.layout.make()
+    broken = stack.layout.data("redis") / "appendonly.aof"
+    broken.parent.mkdir()
+    broken.write_bytes(b"this is no append-only file\n" * 100)
+    with pytest.raises(UnavailableError, match=r"(?s)redis ended 3 times.*What had been started is stopped again"):
+        stack.up(only=["redis"], environment={})
+    assert members(stack.layout.root) == []
+    assert "Bad file format" in stack.log("redis")[0].read_text()
+
+
+def test_an_up_that_names_nothing_known_makes_no_folder(stack: Stack) -> None:
+    with pytest.raises(ConfigurationError, match="no server is called 'nonsense'"):
+        stack.up(only=["nonsense"], environment={})
+    assert not stack.layout.root.exists()
+
+
+def test_an_up_that_fails_leaves_alone_what_ran_before(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    stack.up(only=["redis"], environment={})
+    before = stack.pids("redis")
+    monkeypatch.setattr("devstack.stack.await_ready", _unavailable)
+    with pytest.raises(UnavailableError, match="not ready"):
+        stack.up(only=["redis"], environment={})
+    assert stack.pids("redis") == before
+
+
+def _unavailable(*_: object) -> None:
+    raise UnavailableError("not ready")
 
 
 def test_a_server_that_cannot_run_is_given_up_with_its_log_and_tried_anew(stack: Stack) -> None:
@@ -110,6 +141,11 @@ def test_the_commands(stack: Stack) -> None:
     empty = clickstream("env")
     assert (empty.returncode, empty.stdout) == (1, "")
     assert "run clickstream up" in empty.stderr
+    for arguments in (["status"], ["down"], ["start", "redis"], ["stop", "redis"], ["logs", "redis"]):
+        told = clickstream(*arguments)
+        assert f"there is no devstack in {stack.layout.root}: `clickstream up` makes one" in told.stdout + told.stderr
+        assert "CLICKSTREAM_DEVSTACK_DIR names another" in told.stdout + told.stderr
+    assert not stack.layout.root.exists()
 
     assert clickstream("up", "--only", "redis").returncode == 0
     exported = clickstream("env").stdout
@@ -120,11 +156,18 @@ def test_the_commands(stack: Stack) -> None:
         assert client.ping()
 
     shown = clickstream("status").stdout
+    assert f"Devstack in {stack.layout.root}" in shown
     assert "ready" in shown
     assert stack.plan.password not in shown
     assert "Ready to accept connections" in clickstream("logs", "redis").stdout
     unknown = clickstream("stop", "nonsense")
     assert unknown.returncode == 1
     assert "no server is called 'nonsense'" in unknown.stderr
-    assert clickstream("down").returncode == 0
+    assert "supervisor" in clickstream("logs", "nonsense").stderr
+    assert "Stopped redis: `clickstream start redis` starts it again" in clickstream("stop", "redis").stdout
+    assert "redis did not run" in clickstream("stop", "redis").stdout
+    assert "✓ redis" in clickstream("start", "redis").stdout
+    assert "✓ redis" in clickstream("restart", "redis").stdout
+    assert clickstream("down").stdout == f"Stopped redis; data stay in {stack.layout.root}\n"
+    assert clickstream("down").stdout == f"Nothing ran in {stack.layout.root}\n"
     assert members(stack.layout.root) == []

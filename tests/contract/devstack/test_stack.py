@@ -109,6 +109,15 @@ def test_kafka_keeps_its_records(stack: Stack) -> None:
         consumer.close()
 
 
+def test_what_is_killed_and_started_at_once_keeps_its_port(stack: Stack) -> None:
+    before = address(stack, "kafka"), address(stack, "redis")
+    for _ in range(2):
+        for name in ("kafka", "redis"):
+            stack.kill(name)
+            stack.start(name)
+    assert (address(stack, "kafka"), address(stack, "redis")) == before
+
+
 def test_redis_keeps_its_keys(stack: Stack) -> None:
     with redis.Redis.from_url(address(stack, "redis")) as client:
         client.set("kept", "value")
