@@ -1,0 +1,35 @@
+"""What is asked of MySQL before the join is submitted."""
+
+from dataclasses import replace
+
+import pytest
+
+from clickstream.config.mysql import parse_mysql_url
+from clickstream.dimensions import load_dimensions
+from clickstream.dimensions.mysql import MySqlConnections
+from clickstream.dimensions.preflight import preflight
+from clickstream.errors import ConfigurationError
+from tests.kit.join import JoinPipeline
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+
+
+def test_wrong_credentials_are_an_error_and_all_else_is_told(join: JoinPipeline) -> None:
+    address = parse_mysql_url(join.url)
+    declared = load_dimensions()
+
+    def lines(**changes: str | int) -> list[str]:
+        return preflight(declared, MySqlConnections(replace(address, **changes), connect_timeout=2))  # type: ignore[arg-type] # each of its own type
+
+    assert lines() == []
+    with pytest.raises(ConfigurationError, match="refuses user.*correct CLICKSTREAM_MYSQL_URL") as failure:
+        lines(password="guessed")
+    assert "guessed" not in str(failure.value)
+    assert "does not answer" in lines(port=9)[0]
+    assert lines(database="nowhere") == [
+        f"MySQL at {address.host}:{address.port}/nowhere has no such database: run `clickstream migrate --only mysql`"
+    ]
+    join.sql("DROP TABLE dim_scenario")
+    (line,) = lines()
+    assert line.startswith(f"dimension scenario: MySQL at {address} says ")
+    assert "dim_scenario" in line
