@@ -45,6 +45,10 @@ test-unit: $(VENV)/.installed
 test: setup ## Every test, on real servers that it starts and stops itself
 	@$(BIN)/pytest
 
+.PHONY: test-full
+test-full: setup ## Larger sizes and more repetitions of what `make test` shows (about half an hour)
+	@$(BIN)/pytest -m full
+
 # --- run ------------------------------------------------------------------------------------------------------------
 
 .PHONY: demo up down
