@@ -51,7 +51,7 @@ class Recount:
 
 # Few users and items, so that they meet again; over midnight; many chunks; enough faults of each kind.
 CROWDED = TrafficModel(
-    events=70_000,
+    events=50_000,
     span_ms=5 * 3_600_000,
     start_ms=1_767_218_400_000,
     seed=7,
