@@ -1,5 +1,6 @@
 """ClickHouse as the demo asks it: every shard, with little patience."""
 
+import logging
 from typing import Any
 
 import clickhouse_connect
@@ -17,6 +18,8 @@ class Nodes:
     """The first replica of each shard. Connects when it is asked, and anew after a failure. One thread at a time."""
 
     def __init__(self, cluster: Cluster) -> None:
+        # It would print a line of its own about a server that does not answer.
+        logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
         self._nodes = [shard.replicas[0] for shard in cluster.shards]
         self._clients: dict[Node, Client] = {}
 

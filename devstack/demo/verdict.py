@@ -48,7 +48,7 @@ def compare(books: Books, answers: Answers, joined: int | None, matches: Iterabl
 
 def table(pairs: Sequence[Pair]) -> Table:
     """For a terminal."""
-    shown = Table(title="Expected: the generator's answers, and for Redis the same worked out by SQL", min_width=72)
+    shown = Table(title="Expected: the generator's answers; for Redis, SQL over ClickHouse", min_width=72)
     shown.add_column("", overflow="fold")
     shown.add_column("expected", justify="right", no_wrap=True)
     shown.add_column("found", justify="right", no_wrap=True)
