@@ -10,6 +10,8 @@ from rich.text import Text
 from devstack.demo.jobs import Seen
 from devstack.demo.watch import Sample
 
+ROWS = 12
+SMOOTHED = 5  # samples that a rate is measured over
 _STATES = {"running": "green", "waiting": "dim", "submitting": "yellow", "starting": "yellow"}
 _HEADINGS = ("time", "sent", "/s", "rows", "/s", "lag", "rejects", "dupli-\ncates", "dead\nletters")
 
@@ -41,14 +43,20 @@ def status(now: Sample, idle: float, limit: float) -> str:
     return f"{said}; no progress for {idle:.0f} s of {limit:.0f} s" if idle >= 2 else said
 
 
-def view(samples: Sequence[Sample], title: str) -> Group:
-    """The latest samples, newest at the bottom; beneath them jobs, Redis and what is away. Fits in 80 columns."""
+def view(samples: Sequence[Sample], begun: float, title: str) -> Group:
+    """The latest samples, newest at the bottom; beneath them jobs, Redis and what is away. Fits in 80 columns.
+
+    Args:
+        samples: about a second apart, the newest last.
+        begun: when the demo began, by the clock of the samples.
+        title: above the table.
+    """
     shown = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in _HEADINGS:
         shown.add_column(heading, justify="right", no_wrap=True)
-    first = samples[0]
-    for before, now in zip(samples, samples[1:], strict=False):
-        shown.add_row(*_cells(before, now, first.at))
+    for index in range(max(1, len(samples) - ROWS), len(samples)):
+        # The sink writes every other second: rates from one second to the next would jump.
+        shown.add_row(*_cells(samples[max(0, index - SMOOTHED)], samples[index], begun))
     now = samples[-1]
     jobs = Table(box=None, pad_edge=False, show_header=False)
     for seen in now.jobs:
@@ -57,13 +65,13 @@ def view(samples: Sequence[Sample], title: str) -> Group:
         jobs.add_row(seen.kind.name, state, Text(lag))
     parts: list[Table | Text] = [shown, Text(), jobs]
     if now.served and (said := str(now.served)):
-        parts.append(Text(f"Redis, {said}", no_wrap=True, overflow="ellipsis"))
+        parts.append(Text(f"Redis, {said}"))
     parts += [Text(f"AWAY: {each}", style="bold red") for each in now.away]
     parts.append(Text("Ctrl-C stops", style="dim"))
     return Group(*parts)
 
 
-def _cells(before: Sample, now: Sample, first: float) -> list[str]:
+def _cells(before: Sample, now: Sample, begun: float) -> list[str]:
     seconds = max(now.at - before.at, 1e-3)
     counted = now.counted
     numbers = (
@@ -76,7 +84,7 @@ def _cells(before: Sample, now: Sample, first: float) -> list[str]:
         counted.repeated,
         counted.dead,
     )
-    passed = int(now.at - first)
+    passed = int(now.at - begun)
     return [f"{passed // 60}:{passed % 60:02}", *(f"{number:,.0f}" for number in numbers)]
 
 

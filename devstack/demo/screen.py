@@ -9,11 +9,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.status import Status
 
-from devstack.demo.display import line, status, view
+from devstack.demo.display import ROWS, SMOOTHED, line, status, view
 from devstack.demo.traffic import Traffic
 from devstack.demo.watch import Sample, Watch
 
-SAMPLES = 12
 TABLE_SECONDS = 1.0
 LINE_SECONDS = 5.0
 
@@ -32,7 +31,9 @@ class Screen:
 
     def follow(self, watch: Watch, traffic: Traffic) -> None:
         """Show samples until the traffic has ended or the devstack was taken down."""
-        samples: deque[Sample] = deque([watch.sample()], maxlen=SAMPLES)
+        samples: deque[Sample] = deque([watch.sample()], maxlen=ROWS + SMOOTHED + 1)
+
+        begun = samples[0].at
 
         def next_sample(seconds: float) -> bool:
             deadline = time.monotonic() + seconds
@@ -47,7 +48,7 @@ class Screen:
             title = f"Kafka -> Flink -> ClickHouse, Redis   {watch.jobs.rest_url}"
             with Live(console=self._console, auto_refresh=False) as live:
                 while next_sample(TABLE_SECONDS):
-                    live.update(view(list(samples), title), refresh=True)
+                    live.update(view(list(samples), begun, title), refresh=True)
         else:
             while next_sample(LINE_SECONDS):
                 self.say_sample(samples[-1], samples[-2])

@@ -1,9 +1,10 @@
 import io
+import re
 
 from rich.console import Console
 
 from devstack.demo.census import Counted
-from devstack.demo.display import line, status, view
+from devstack.demo.display import ROWS, line, status, view
 from devstack.demo.health import Away
 from devstack.demo.jobs import KINDS, Seen
 from devstack.demo.watch import Sample
@@ -18,13 +19,23 @@ NOW = Sample(
 
 def test_the_table_fits_in_80_columns_unbroken() -> None:
     output = io.StringIO()
-    Console(file=output, width=80).print(view([BEFORE, NOW], "title"))
+    Console(file=output, width=80).print(view([BEFORE, NOW], -60.0, "title"))
     text = output.getvalue()
     row = next(row for row in text.splitlines() if "12,345,678" in row)
-    assert row.split()[:2] == ["62:05", "12,345,678"]
+    assert row.split()[:2] == ["63:05", "12,345,678"]
     assert "9,999" in row, "the last column stands on the same line"
     assert "RealtimeMetricsAggregator" in text
     assert "AWAY: kafka stopped since" in text
+
+
+def test_rates_are_smoothed_and_old_samples_scroll_away() -> None:
+    samples = [Sample(float(at), Counted(sent=100 * at), 200 * (at // 2), (), (), None) for at in range(30)]
+    output = io.StringIO()
+    Console(file=output, width=80).print(view(samples, 0.0, "title"))
+    rows = [row.split() for row in output.getvalue().splitlines() if re.match(r"\d+:\d\d ", row)]
+    assert [row[0] for row in rows] == [f"0:{at}" for at in range(30 - ROWS, 30)]
+    assert {row[2] for row in rows} == {"100"}
+    assert {row[4] for row in rows} == {"80", "120"}, "rows come every other second"
 
 
 def test_a_line_says_what_is_away_and_how_far_jobs_are() -> None:
