@@ -4,8 +4,9 @@ import json
 import os
 import subprocess
 import time
+import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +38,10 @@ class FlinkJob:
     def end(self) -> None:
         """Cancel it where it still runs, and wait until it has ended."""
         if self.state() not in FINAL:
-            self._ask("?mode=cancel", "PATCH")
+            try:
+                self._ask("?mode=cancel", "PATCH")
+            except urllib.error.HTTPError as error:
+                error.close()  # it ended in the meantime
         while self.state() not in FINAL:
             time.sleep(0.1)
 
@@ -48,20 +52,23 @@ class FlinkJob:
 
 
 @contextmanager
-def submitted(file: str, settings: Mapping[str, str], parallelism: int | None = None) -> Iterator[FlinkJob]:
+def submitted(
+    file: str, settings: Mapping[str, str], parallelism: int | None = None, options: Sequence[str] = ()
+) -> Iterator[FlinkJob]:
     """Submit a job; it is cancelled at the end.
 
     Args:
         file: below the repository.
         settings: variables over those of this process.
         parallelism: None for the configuration's.
+        options: Flink settings over those of the cluster, each key=value.
 
     Raises:
         ClickstreamError: it was not accepted; the text holds the end of what `flink run` printed.
     """
-    command = ["flink", "run", "--detached", "--python", str(ROOT / file)]
-    if parallelism is not None:
-        command[3:3] = ["--parallelism", str(parallelism)]
+    command = ["flink", "run", "--detached", *(f"-D{option}" for option in options)]
+    command += [] if parallelism is None else ["--parallelism", str(parallelism)]
+    command += ["--python", str(ROOT / file)]
     done = subprocess.run(
         command,
         env={**os.environ, **settings},

@@ -36,6 +36,7 @@ def main() -> None:
     options.add_argument("--events", type=int, default=2_000_000)
     options.add_argument("--parallelism", type=int, default=2)
     options.add_argument("--only", default=",".join(VARIANTS), help="variants, separated by commas")
+    options.add_argument("--flink", action="append", default=[], metavar="KEY=VALUE", help="a setting for all variants")
     options.add_argument("--out", default="jobs", help="name of the file under bench/out")
     options.add_argument("--directory", default=DIRECTORY, help="of the servers that it starts")
     chosen = options.parse_args()
@@ -47,7 +48,7 @@ def main() -> None:
         Topics(resolve(KafkaSettings).bootstrap) as topics,
     ):
         os.environ["CLICKSTREAM_REDIS_KEY_RECENT"] = KEY_RECENT
-        stage = Stage(stack, topics, f"bench-{uuid.uuid4().hex[:8]}", chosen.parallelism)
+        stage = Stage(stack, topics, f"bench-{uuid.uuid4().hex[:8]}", chosen.parallelism, chosen.flink)
         run = Run(stage, chosen.events)
         results = [attempt(run, VARIANTS[name]) for name in names]
     path = write(chosen.out, results)
@@ -61,7 +62,7 @@ def attempt(run: "Run", variant: Variant) -> Result:
     """Measure a variant; one that fails is said to, and leaves the others their turn."""
     try:
         return run.measure(variant)
-    except ClickstreamError as error:
+    except (ClickstreamError, OSError) as error:
         _say(f"{variant.name} failed: {error}")
         return Result(variant.name, 0, 0.0, 0, verified=False)
 

@@ -1,6 +1,6 @@
 """What all variants share: one topic, and jobs that are submitted on it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from bench.flink_job import FlinkJob, submitted
@@ -18,13 +18,14 @@ PARTITIONS = 4
 class Stage:
     """One topic of valid events, all different, of the last hour; and the servers around it."""
 
-    def __init__(self, stack: Stack, topics: Topics, topic: str, parallelism: int) -> None:
+    def __init__(self, stack: Stack, topics: Topics, topic: str, parallelism: int, options: Sequence[str]) -> None:
         self.stack = stack
         self.topic = topic
         self.events = 0
         self.bootstrap = resolve(KafkaSettings).bootstrap
         self._topics = topics
         self._parallelism = parallelism
+        self._options = options
 
     def fill(self, events: int) -> None:
         """Make the topic, and put events into it."""
@@ -42,4 +43,5 @@ class Stage:
 
     def job(self, file: str, settings: Mapping[str, str]) -> AbstractContextManager[FlinkJob]:
         """Submit a job on the topic; see bench.flink_job.submitted."""
-        return submitted(file, {"CLICKSTREAM_KAFKA_TOPIC_BEHAVIORS": self.topic, **settings}, self._parallelism)
+        environment = {"CLICKSTREAM_KAFKA_TOPIC_BEHAVIORS": self.topic, **settings}
+        return submitted(file, environment, self._parallelism, self._options)

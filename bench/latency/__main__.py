@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 import numpy as np
+import redis
 
 from bench.flink_job import FINAL, FlinkJob, submitted
 from bench.latency.markers import Markers, seen
@@ -66,6 +67,8 @@ def measure(source: Source, rate: int, warm_up: float, seconds: float) -> list[f
     """Milliseconds from append to visible, of every marker after the warm-up."""
     name, bootstrap = f"bench-{uuid.uuid4().hex[:8]}", resolve(KafkaSettings).bootstrap
     redis_url = str(resolve(ServerSettings).redis_url)
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushdb()  # an earlier run's markers have the same names
     with ExitStack() as stack:
         topics = stack.enter_context(Topics(bootstrap))
         behaviors = topics.make(f"{name}-behaviors", PARTITIONS, {"message.timestamp.type": "LogAppendTime"})
