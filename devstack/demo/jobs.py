@@ -76,6 +76,15 @@ class Seen:
         return self.state == "running"
 
 
+def several(kinds: Iterable[Kind], listed: Iterable[Listed]) -> dict[str, list[str]]:
+    """Ids of the jobs of one name, where more than one of that name has not ended."""
+    running: dict[str, list[str]] = {kind.name: [] for kind in kinds}
+    for each in listed:
+        if each.name in running and not each.ended:
+            running[each.name].append(each.job.id)
+    return {name: ids for name, ids in running.items() if len(ids) > 1}
+
+
 @dataclass
 class _Entry:
     kind: Kind
@@ -184,11 +193,10 @@ class Jobs:
             self._closing.wait(0.5)
 
     def _keep(self, listed: list[Listed]) -> None:
-        for kind in self.kinds:
-            ids = [each.job.id for each in listed if each.name == kind.name and not each.ended]
-            if len(ids) > 1 and self.several.get(kind.name) != ids:
-                self.several[kind.name] = ids
-                self.say(f"{len(ids)} jobs called {kind.name} run at once, and do all things twice: {', '.join(ids)}")
+        for name, ids in several(self.kinds, listed).items():
+            if self.several.get(name) != ids:
+                self.several[name] = ids
+                self.say(f"{len(ids)} jobs called {name} run at once, and do all things twice: {', '.join(ids)}")
         for entry in self._entries:
             if self._closing.is_set():
                 return

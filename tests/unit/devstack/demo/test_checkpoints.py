@@ -1,10 +1,6 @@
 from pathlib import Path
 
-import pytest
-
-from clickstream.errors import ConfigurationError
 from devstack.demo.checkpoints import Checkpoints
-from devstack.demo.jobs import chosen
 from devstack.layout import Layout
 
 
@@ -35,9 +31,3 @@ def test_it_begins_anew_on_another_source_and_when_it_is_forgotten(tmp_path: Pat
     assert checkpoints.latest("Sink", "ods") is None
     checkpoints.forget("Sink", "dwd")
     assert checkpoints.latest("Sink", "dwd") is None
-
-
-def test_the_sink_is_always_there_and_the_join_comes_first() -> None:
-    assert [kind.key for kind in chosen("hot, join")] == ["join", "sink", "hot"]
-    with pytest.raises(ConfigurationError, match="--jobs names 'hit'"):
-        chosen("hit")
