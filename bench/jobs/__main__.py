@@ -50,8 +50,10 @@ def main() -> None:
         os.environ["CLICKSTREAM_REDIS_KEY_RECENT"] = KEY_RECENT
         stage = Stage(stack, topics, f"bench-{uuid.uuid4().hex[:8]}", chosen.parallelism, chosen.flink)
         run = Run(stage, chosen.events)
-        results = [attempt(run, VARIANTS[name]) for name in names]
-    path = write(chosen.out, results)
+        results: list[Result] = []
+        for name in names:
+            results.append(attempt(run, VARIANTS[name]))
+            path = write(chosen.out, results)  # each time: what is measured outlives an interruption
     show.show(results)
     print(f"written to {path}")
     if wrong := [result.name for result in results if not result.verified]:
