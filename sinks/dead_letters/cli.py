@@ -1,6 +1,7 @@
 """`clickstream replay-dlq`."""
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -20,8 +21,9 @@ from sinks.clickhouse.config import ClickHouseSinkConfig
 from sinks.clickhouse.rows import BehaviorRows, JsonRows, RowFormat
 from sinks.clickhouse.writer import Writer
 from sinks.dead_letters.files import DeadLetterFiles
-from sinks.dead_letters.progress import CommittedOffsets, job_is_stopped
-from sinks.dead_letters.reader import dead_letter_files
+from sinks.dead_letters.progress import CommittedOffsets, Passed, await_passed, job_is_stopped
+from sinks.dead_letters.reader import Found, dead_letter_files, read_dead_letters
+from sinks.dead_letters.record import DeadLetter
 from sinks.dead_letters.replay import Replay, Replayed
 
 PATIENCE_SECONDS = 5.0
@@ -39,12 +41,13 @@ def replay_dlq(  # noqa: PLR0913, PLR0917 - each is an option
     json_rows: Annotated[bool, typer.Option("--json", help="The letters are rows as they are.")] = False,
     key: Annotated[str, typer.Option(help="With --json and hash routing: the field that rows are routed by.")] = "",
     job: Annotated[str, typer.Option(help="The job that wrote them, by its name in Flink.")] = JOB_CLICKHOUSE_SINK,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for a checkpoint of the job.")] = 45,
     job_stopped: Annotated[bool, typer.Option("--job-stopped", help="It is stopped, and stays so meanwhile.")] = False,
 ) -> None:
     """Put dead letters back into ClickHouse, each exactly once. It can be repeated, and run beside the job.
 
-    Letters younger than the job's last checkpoint are left alone: a restart would bring their records again. With
-    --job-stopped all are put back.
+    Letters younger than the job's last checkpoint wait for the next one, or are left alone: a restart would bring their
+    records again. With --job-stopped all are put back.
 
     Letters that the server refuses again are kept. Run it when the cause is mended: a table altered, a server back.
     While ClickHouse does not answer, it ends within seconds and every letter is where it was.
@@ -68,7 +71,10 @@ def replay_dlq(  # noqa: PLR0913, PLR0917 - each is an option
     logging.getLogger(lookups.__name__).addHandler(logging.NullHandler())
     logging.getLogger(lookups.__name__).propagate = False
     with Writer(config, patience=PATIENCE_SECONDS) as writer:
-        passed = job_is_stopped if job_stopped else CommittedOffsets(kafka, job)
+        passed: Passed = job_is_stopped
+        if not job_stopped:
+            passed = committed = CommittedOffsets(kafka, job)
+            await_passed(_letters(folder, sink.table), passed, committed.ask, 0 if dry_run else wait, SystemClock())
         replay = Replay(folder, sink.table, row_format, writer, SystemClock(), passed=passed)
         before = writer.run(writer.lookups.count())
         if dry_run:
@@ -84,6 +90,12 @@ def replay_dlq(  # noqa: PLR0913, PLR0917 - each is an option
             f"{result.unavailable} dead letters found no server that takes them; their files are as they were. "
             "Run this again when ClickHouse answers"
         )
+
+
+def _letters(folder: Path, table: str) -> Iterator[DeadLetter]:
+    for found in read_dead_letters(folder):
+        if isinstance(found, Found) and found.letter.table == table:
+            yield found.letter
 
 
 def _print(result: Replayed, folder: Path, before: int, after: int, *, dry_run: bool) -> None:

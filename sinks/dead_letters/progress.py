@@ -8,16 +8,18 @@ Not covered: between a start from an older savepoint, or from none, and that job
 the offsets of the job before. Nothing but the word of whoever starts it could tell.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from confluent_kafka import ConsumerGroupTopicPartitions
 
+from clickstream.clock import Clock
 from clickstream.config import KafkaSettings
 from clickstream.errors import UnavailableError
 from clickstream.kafka import KafkaAdmin, topic_epoch
 from sinks.dead_letters.record import DeadLetter
 
 TIMEOUT = 10.0
+PAUSE = 1.0
 
 
 # Whether no restart of the job can bring a letter's record again.
@@ -29,11 +31,34 @@ def job_is_stopped(_letter: DeadLetter) -> bool:
     return True
 
 
+def await_passed(
+    letters: Iterable[DeadLetter], passed: Passed, ask: Callable[[], None], seconds: float, clock: Clock
+) -> None:
+    """Wait until all of these letters are passed, for so long at the most.
+
+    Args:
+        letters: of any number: one of each partition is kept.
+        passed: as of the last `ask`.
+        ask: brings it up to date.
+        seconds: 0 does not wait.
+        clock: sleeps between two questions.
+    """
+    last: dict[tuple[str, int], DeadLetter] = {}
+    for letter in letters:
+        place = (letter.kafka_topic, letter.kafka_partition)
+        if not passed(letter) and (place not in last or last[place].kafka_offset < letter.kafka_offset):
+            last[place] = letter
+    deadline = clock.monotonic() + seconds
+    while not all(map(passed, last.values())) and clock.monotonic() < deadline:
+        clock.sleep(PAUSE)
+        ask()
+
+
 class CommittedOffsets:
-    """What a job has passed by its consumer group, asked once: later it can only be more."""
+    """What a job has passed by its consumer group, as of the last `ask`: later it can only be more."""
 
     def __init__(self, kafka: KafkaSettings, job: str) -> None:
-        """Ask.
+        """Ask for the first time.
 
         Args:
             kafka: the cluster, and the prefix of the group's name.
@@ -43,19 +68,29 @@ class CommittedOffsets:
             UnavailableError: Kafka does not answer.
         """
         self._kafka = kafka
+        self._job = job
         self._admin = KafkaAdmin(kafka.bootstrap, TIMEOUT)
         self._epochs: dict[str, int | None] = {}
-        group = f"{kafka.group_prefix}-{job}"
+        self._committed: dict[tuple[str, int], int] = {}
+        self.ask()
+
+    def ask(self) -> None:
+        """Ask Kafka again.
+
+        Raises:
+            UnavailableError: Kafka does not answer.
+        """
+        group = f"{self._kafka.group_prefix}-{self._job}"
         asked = [ConsumerGroupTopicPartitions(group)]
         try:
             answers = self._admin.ask(lambda client: client.list_consumer_group_offsets(asked, request_timeout=TIMEOUT))
             found = self._admin.wait(answers[group]).topic_partitions or []
         except UnavailableError as error:
             raise UnavailableError(
-                f"{error} What {job} may still write itself is not known without it. If the job is stopped, and stays "
-                "so until this has ended, add --job-stopped"
+                f"{error} What {self._job} may still write itself is not known without it. If the job is stopped, and "
+                "stays so until this has ended, add --job-stopped"
             ) from error
-        self._committed: dict[tuple[str, int], int] = {(each.topic, each.partition): each.offset for each in found}
+        self._committed = {(each.topic, each.partition): each.offset for each in found}
 
     def __call__(self, letter: DeadLetter) -> bool:
         """Whether the record lies below the committed offset, or in a topic that is no longer there."""

@@ -36,7 +36,7 @@ def test_json_orders_reach_a_table_of_their_own_and_what_does_not_fit_is_kept(pi
     wait_for(pipeline.dead_letters, 60, "a dead letter")
 
     def replay() -> str:
-        table = ("--table", "orders_local", "--json", "--job", "Orders")
+        table = ("--table", "orders_local", "--json", "--job", "Orders", "--wait", "0")
         return clickstream({**pipeline.environment(), "COLUMNS": "120"}, "replay-dlq", *table)
 
     assert "1 letters wait for a checkpoint of the job" in replay()
