@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from clickstream.clock import SystemClock
+from clickstream.reconcile.verdict import table, verdict
 from devstack.demo.account import Account, Accountant
 from devstack.demo.checkpoints import Checkpoints
 from devstack.demo.health import Health
@@ -16,7 +17,7 @@ from devstack.demo.jobs import KINDS, Jobs, Kind, chosen
 from devstack.demo.screen import Screen
 from devstack.demo.setup import await_first, environment, start_servers
 from devstack.demo.traffic import Traffic
-from devstack.demo.verdict import compare, sentence, table
+from devstack.demo.verdict import TITLE, compare
 from devstack.demo.watch import Watch
 from devstack.layout import Layout
 from devstack.stack import Stack
@@ -113,8 +114,8 @@ def _run(stack: Stack, wanted: _Wanted, console: Console, interrupts: Interrupts
 
 
 def _verdict(account: Account, jobs: Jobs, console: Console) -> str:
-    pairs = compare(account.books, account.answers, account.joined, account.matches)
-    console.print(table(pairs))
+    lines = compare(account.books, account.answers, account.joined, account.matches)
+    console.print(table(lines, TITLE))
     if account.lacking:
         lacking = ", ".join(f"{name} {count:,}" for name, count in account.lacking)
         console.print(f"Joined without a row (MySQL has none, or was too slow: dim_missing): {lacking}", soft_wrap=True)
@@ -123,4 +124,4 @@ def _verdict(account: Account, jobs: Jobs, console: Console) -> str:
     ]
     if problem := jobs.problem():
         circumstances.append(problem)
-    return sentence(account.books, pairs, circumstances)
+    return verdict(account.books, lines, circumstances)

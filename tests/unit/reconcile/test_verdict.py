@@ -56,7 +56,8 @@ def test_dead_letters_are_accounted_for_whatever_their_action() -> None:
 def test_what_is_missing_is_named_with_its_place() -> None:
     lost = replace(BOOKS, stored=5, rows=5, missing=((3, 17),))
     assert said(lost, answers=None) == (
-        "NOT balanced: missing: lost, or still on their way: 1 instead of 0; the first missing: partition 3 offset 17"
+        "NOT balanced: 10 sent = 5 rows + 3 rejected + 1 duplicates + 0 dead letters + 1 missing. "
+        "missing: 1 instead of 0 (lost, or still on their way: partition 3 offset 17)"
     )
 
 
