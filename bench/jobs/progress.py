@@ -28,7 +28,7 @@ def growth(stage: Stage, job: FlinkJob) -> tuple[int, float]:
     """Events and seconds between 10 % and 90 % of the topic, interpolated between samples.
 
     Raises:
-        ClickstreamError: the job failed, or is not that far in 20 minutes.
+        ClickstreamError: the job failed, even if it was restarted, or is not that far in 20 minutes.
     """
     endpoint = _endpoint(stage)
     deadline = time.monotonic() + DEADLINE_SECONDS
@@ -47,6 +47,8 @@ def growth(stage: Stage, job: FlinkJob) -> tuple[int, float]:
             samples.append((time.monotonic(), read))
             if read < FIRST * stage.events:
                 spent = processor.seconds(stage.stack)
+    if failure := job.failure():
+        raise ClickstreamError(f"the job was restarted: what it repeated is no measure: {failure}")
     print(f"  processor: {processor.told(spent, processor.seconds(stage.stack))}", file=sys.stderr, flush=True)
     seconds = crossing(samples, LAST * stage.events) - crossing(samples, FIRST * stage.events)
     return round((LAST - FIRST) * stage.events), seconds

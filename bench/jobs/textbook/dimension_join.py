@@ -46,12 +46,22 @@ class Join(AsyncFunction):  # type: ignore[misc]  # PyFlink has no types
         """Make the caches; the pool is made by the event loop that uses it."""
         self._pool: Any = None
         self._connecting = asyncio.Lock()
+        # Nothing else refers to a task whose connection is being made: it could be collected, and never end.
+        self._tasks: set[asyncio.Task[Any] | None] = set()
         self._caches: dict[str, TTLCache[tuple[str, ...], Any]] = {
             query: TTLCache(size, ttl) for query, (size, ttl) in SIZES.items()
         }
 
     async def async_invoke(self, value: dict[str, Any]) -> list[dict[str, Any]]:
         """Look every dimension up."""
+        task = asyncio.current_task()
+        self._tasks.add(task)
+        try:
+            return [await self._joined(value)]
+        finally:
+            self._tasks.discard(task)
+
+    async def _joined(self, value: dict[str, Any]) -> dict[str, Any]:
         tenant, missing = value["tenant_id"], []
         if value.get("item_id"):
             product = await self._find(PRODUCT, tenant, value["item_id"])
@@ -80,7 +90,7 @@ class Join(AsyncFunction):  # type: ignore[misc]  # PyFlink has no types
             value["scenario_name"] = scenario[0]
         if missing:
             value["dim_missing"] = missing
-        return [value]
+        return value
 
     async def _find(self, query: str, *key: str) -> Any:
         cache = self._caches[query]
