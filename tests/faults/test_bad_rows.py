@@ -65,7 +65,8 @@ def test_exactly_the_bad_rows_are_kept_with_their_bytes_and_a_replay_puts_back_w
     malformed = [places[(number + 1) * step - 2] for number in range(BAD_OF_EACH)]
     refused = [places[(number + 1) * step - 1] for number in range(BAD_OF_EACH)]
 
-    job = pipeline.submit(parallelism=2)
+    # Small batches, for each bad row costs its batch another insert or two.
+    job = pipeline.submit({"SINK_BATCH_ROWS": "2000"}, parallelism=2)
     pipeline.wait_rows(len(records), job=job)
     job.savepoint_and_stop(pipeline.savepoints)
 
