@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from clickstream.events.action import NUMBERS
+from clickstream.events.action import NUMBERS, Action
 from clickstream.events.model import Event
 from clickstream.places import Place
 from clickstream.recent_ids import Hashes, hashes_of
@@ -143,9 +143,12 @@ def columns_of(
         record_ms: for each the timestamp of its Kafka record: stands in for a missing time of receipt.
         identified: whether event ids are needed.
     """
-    received = [ms if at is None else at for at, ms in zip((e.received_at for e in events), record_ms, strict=True)]
+    received = [
+        ms if at is None else at for at, ms in zip([event.received_at for event in events], record_ms, strict=True)
+    ]
     lanes, lane = _coded([lane for lane, _ in positions])
-    places, place = _coded([Place(event.tenant_id, event.scenario_id) for event in events])
+    # As plain tuples: making a Place for each event would cost as much as all else here.
+    places, place = _coded([(event.tenant_id, event.scenario_id) for event in events])
     users, user = _coded([event.user_id for event in events])
     items, item = _coded([event.item_id or None for event in events])
     if None in items:
@@ -159,8 +162,8 @@ def columns_of(
         times=np.array([event.timestamp for event in events], dtype=np.int64),
         received=np.array(received, dtype=np.int64),
         ids=hashes_of([event.event_id for event in events]) if identified else np.zeros(0, dtype=np.uint64),
-        actions=np.array([NUMBERS[event.action_type] for event in events], dtype=np.uint8),
-        places=places,
+        actions=_numbers([event.action_type for event in events]),
+        places=[Place(*each) for each in places],
         place=place,
         users=users,
         user=user,
@@ -171,6 +174,15 @@ def columns_of(
 
 
 def _coded(values: Sequence[Any]) -> tuple[list[Any], Codes]:
-    codes: dict[Any, int] = {}
-    index = [codes.setdefault(value, len(codes)) for value in values]
-    return list(codes), np.array(index, dtype=np.int32)
+    names = list(dict.fromkeys(values))
+    codes = dict(zip(names, range(len(names)), strict=True))
+    return names, np.fromiter(map(codes.__getitem__, values), dtype=np.int32, count=len(values))
+
+
+def _numbers(actions: Sequence[Action]) -> npt.NDArray[np.uint8]:
+    """Their Enum8 numbers. By identity: the hash of an enum's member is worked out in Python."""
+    numbers = map(_BY_IDENTITY.__getitem__, map(id, actions))
+    return np.fromiter(numbers, dtype=np.uint8, count=len(actions))
+
+
+_BY_IDENTITY = {id(action): number for action, number in NUMBERS.items()}

@@ -103,6 +103,7 @@ def main() -> None:
     config = resolve_config()
     warn(preflight(config.ingest.sink), "the job is submitted all the same and waits for it")
     env, tables = environment(config.batches)
+    env.get_config().enable_object_reuse()  # no operator here keeps or changes what it was given
     require_budget(env, config.ingest.sink)
     build(tables, config)
     env.execute(JOB_CLICKHOUSE_SINK)

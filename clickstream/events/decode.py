@@ -55,8 +55,14 @@ class EventDecoder(Generic[E]):
 
     def decode_batch(self, values: Iterable[bytes | None], record_ms: Iterable[int]) -> list[E | Rejection]:
         """Decode a micro-batch; the answer has one element per value, in order."""
-        decode = self.decode
-        return [decode(value, ms) for value, ms in zip(values, record_ms, strict=True)]
+        parse, limits, one = self._decoder.decode, self._limits, self.decode
+        found: list[E | Rejection] = []
+        for value, ms in zip(values, record_ms, strict=True):
+            try:
+                found.append(checked(parse(value), ms, limits))  # type: ignore[arg-type]  # None: TypeError
+            except (RejectedError, TypeError, *PARSE_ERRORS):
+                found.append(one(value, ms))  # says what is wrong with it
+        return found
 
     def _parse(self, value: bytes) -> E:
         try:
@@ -76,7 +82,7 @@ def checked(event: E, record_ms: int, limits: Limits) -> E:
     Raises:
         RejectedError: the event breaks one of them.
     """
-    if event.action_type in RECOMMENDATION_ACTIONS and not event.item_id:
+    if not event.item_id and event.action_type in RECOMMENDATION_ACTIONS:
         raise RejectedError(RejectReason.ITEM_REQUIRED, "item_id")
     if event.received_at is None:
         event.received_at = record_ms
@@ -86,7 +92,7 @@ def checked(event: E, record_ms: int, limits: Limits) -> E:
     if -age > limits.newest_ms:
         raise RejectedError(RejectReason.TIMESTAMP_TOO_NEW, "timestamp")
     if event.event_name is None:
-        event.event_name = event.action_type.value
+        event.event_name = event.action_type._value_  # `value` is a property written in Python
     if event.extra_data is not msgspec.UNSET:
         event.extra_data = _checked_extra_data(event.extra_data)
     return event
