@@ -23,6 +23,10 @@ INSERT_SETTINGS: Mapping[str, str] = {
     "async_insert": "0",  # the answer must mean that the rows are in the table
     "wait_end_of_query": "1",  # and the status must be that of the whole insert
     "insert_deduplicate": "1",
+    # One insert is one block: a refusal then means that none of its rows is in the table.
+    "max_insert_block_size": "1048576",
+    "min_insert_block_size_rows": "1048576",
+    "min_insert_block_size_bytes": "1073741824",
     "input_format_parallel_parsing": "0",  # "at row N" then counts within the insert
     "input_format_skip_unknown_fields": "0",  # a field without a column is an error, not dropped
     "input_format_json_ignore_unknown_keys_in_named_tuple": "0",  # and so is a key without an element of its tuple
@@ -66,7 +70,7 @@ class NodeClient:
             compressed: rows in the form of `compressed()`.
             token: the deduplication token; a second insert with the same one is dropped, whatever it holds.
             query_id: shows in system.processes while the insert runs.
-            settings: for this insert, besides those that exactness needs.
+            settings: for this insert, besides those that exactness needs, which win.
         """
         params = {
             "query": f"INSERT INTO {quoted(table)} FORMAT JSONEachRow",
@@ -74,8 +78,8 @@ class NodeClient:
             "query_id": query_id,
             "insert_deduplication_token": token,
             "max_execution_time": str(max(1, int(self._insert_timeout))),  # what we gave up on shall not go on
-            **INSERT_SETTINGS,
             **settings,
+            **INSERT_SETTINGS,
         }
         answer = await self._post(params, compressed, self._encoding, self._insert_timeout, table)
         return answer if isinstance(answer, ServerError) else None
