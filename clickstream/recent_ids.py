@@ -13,6 +13,7 @@ import xxhash
 
 Hashes = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
+Times = npt.NDArray[np.int64]
 
 _FILTER_BITS = 8  # per id: about one look-up in eight of an unseen id passes the filter
 _MERGE_AT = 8
@@ -37,7 +38,8 @@ class RecentIds:
     """The ids of one stream within a horizon of time and number.
 
     An id is forgotten at the earliest when it is older than `horizon_ms`, or when `most` newer ones were seen; whole
-    chunks are dropped, so up to an eighth more of either may be kept, and one call's ids beyond that.
+    chunks are dropped, so up to an eighth more of either may be kept, and one call's ids beyond that. That holds for
+    what is looked up, too, however long nothing came before.
     """
 
     def __init__(self, horizon_ms: int, most: int) -> None:
@@ -62,19 +64,23 @@ class RecentIds:
         self._expire()
         self._merge()
 
-    def seen(self, hashes: Hashes, known: Mask, time_ms: int) -> Mask:
+    def seen(self, hashes: Hashes, known: Mask, time_ms: int, times: Times | None = None) -> Mask:
         """Which ids were seen before, here or earlier in the same call; remembers all of them.
 
         Args:
             hashes: ids in the order of their stream.
             known: rows whose place is decided: they count as seen for later rows, but are never reported.
             time_ms: the time of the newest.
+            times: each id's own, in ms: a call that catches up on hours still finds what its first ones repeat. None:
+                all are as new as the newest.
         """
-        duplicates: Mask = ~known & (self._contains(hashes) | _repeats(hashes))
+        since = np.full(len(hashes), time_ms) if times is None else times
+        duplicates: Mask = ~known & (self._contains(hashes, since - self._horizon_ms) | _repeats(hashes))
         self.add(np.unique(hashes), time_ms)
         return duplicates
 
-    def _contains(self, hashes: Hashes) -> Mask:
+    def _contains(self, hashes: Hashes, since_ms: Times | None = None) -> Mask:
+        """Which ids are here; `since_ms`: in a chunk that was not past already, for each."""
         found = np.zeros(len(hashes), dtype=np.bool_)
         bits = hashes & self._filter_mask
         maybe = np.flatnonzero(self._filter[(bits >> np.uint64(3)).astype(np.int64)] >> (bits & np.uint64(7)) & 1)
@@ -82,7 +88,8 @@ class RecentIds:
         for chunk in self._chunks:
             at = np.searchsorted(chunk.hashes, wanted)
             at[at == len(chunk.hashes)] = 0
-            found[maybe] |= chunk.hashes[at] == wanted
+            there = chunk.hashes[at] == wanted
+            found[maybe] |= there if since_ms is None else there & (chunk.newest_ms >= since_ms[maybe])
         return found
 
     def _mark(self, hashes: Hashes) -> None:

@@ -125,9 +125,8 @@ class Ingest:
         for partition in np.unique(read_from).tolist():
             indices = np.flatnonzero(read_from == partition)
             recent = self._recent_of(partition, rows, indices)
-            duplicate[indices] = recent.seen(
-                rows.ids[indices], (repeated | held)[indices], int(rows.times[indices].max())
-            )
+            times = rows.times[indices]
+            duplicate[indices] = recent.seen(rows.ids[indices], (repeated | held)[indices], int(times.max()), times)
         return duplicate
 
     def _recent_of(self, partition: int, rows: Rows, indices: Indices) -> RecentIds:

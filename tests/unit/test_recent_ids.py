@@ -59,6 +59,21 @@ def test_an_id_is_forgotten_by_time_however_slowly_ids_come(step: int) -> None:
         raise AssertionError("never forgotten")
 
 
+def test_after_a_quiet_time_an_id_is_new_again() -> None:
+    recent = RecentIds(HORIZON, MOST)
+    assert recent.seen(of(1), no(1), 0).tolist() == [False]
+    assert recent.seen(of(1), no(1), HORIZON).tolist() == [True]
+    assert recent.seen(of(1), no(1), 4 * HORIZON).tolist() == [False]
+    assert recent.seen(of(1), no(1), 4 * HORIZON + 1).tolist() == [True]
+
+
+def test_a_call_that_catches_up_measures_each_id_by_its_own_time() -> None:
+    recent = RecentIds(HORIZON, MOST)
+    recent.add(of(1, 2), 0)
+    times = np.array([HORIZON, 4 * HORIZON])
+    assert recent.seen(of(1, 2), no(2), 4 * HORIZON, times).tolist() == [True, False]
+
+
 def test_an_id_is_forgotten_by_number() -> None:
     recent = RecentIds(10**9, MOST)
     for number in range(1000):
@@ -97,6 +112,8 @@ def test_against_a_naive_memory(calls: list[tuple[list[int], int]], most: int) -
                 when, before = last[number]
                 if now - when <= HORIZON and count + len(set(numbers)) - before <= most:
                     assert answer, "a duplicate within the horizon was missed"
+                if now - when > HORIZON + HORIZON // 8:
+                    assert not answer, "an id beyond the horizon was taken for a duplicate"
             seen_in_call.add(number)
         if numbers:
             for number in seen_in_call:

@@ -60,6 +60,13 @@ def stored(database: Database) -> list[int]:
     return database.numbers("SELECT toUInt32(substring(event_id, 3)) AS n FROM user_behaviors_local ORDER BY n")
 
 
+def test_an_id_that_comes_again_after_two_quiet_hours_is_stored_again(shipped: Database) -> None:
+    first, soon, late = records([1], 0, NOW - 120 * MINUTE), records([1], 1, NOW - 100 * MINUTE), records([1], 2)
+    done = ingest(shipped, first, soon, late)
+    assert [each.duplicates for each in done] == [0, 1, 0]
+    assert stored(shipped) == [1, 1]
+
+
 def test_a_restart_in_the_middle_changes_nothing(shipped: Database) -> None:
     first, second = records(list(range(50)), 100), records([*range(40, 60), 55], 150)
     ingest(shipped, first)
