@@ -48,6 +48,7 @@ class Answer:
         self._engine = engine
         self._begun = time.monotonic_ns()
         self._started = False
+        self._empty = True
         self._held: Any = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - lives as long as the answer
         self._limit: float = 0
         self._compressor: Compressor | None = None
@@ -76,6 +77,9 @@ class Answer:
 
     async def write(self, data: bytes) -> None:
         """Add rows. Returns when the client has taken enough of what was sent before."""
+        if not data:
+            return  # some compressors would begin their stream, and there may be nothing to put into it
+        self._empty = False
         if self._compressor is not None:
             if len(data) > INLINE_BYTES:
                 data = await asyncio.to_thread(self._compressor.compress, data)
@@ -90,8 +94,8 @@ class Answer:
             await self._release()
 
     async def finish(self, outcome: Outcome) -> None:
-        """End the answer of a query that went well."""
-        rest = self._compressor.flush() if self._compressor is not None and self._coded() else b""
+        """End the answer of a query that went well. An empty body is sent as it is, without a coding."""
+        rest = self._compressor.flush() if self._compressor is not None and not self._empty else b""
         if not self._started:
             await self._start(200, outcome, length=self._held.tell() + len(rest))
             await self._release()
@@ -117,10 +121,6 @@ class Answer:
         self._headers["X-ClickHouse-Exception-Code"] = str(error.code)
         await self._start(error.status, Outcome(), length=len(text))
         await self._body(text, more=False)
-
-    def _coded(self) -> bool:
-        """Whether there is a body to code: an empty one is sent as it is."""
-        return self._started or self._held.tell() > 0
 
     async def _start(self, status: int, outcome: Outcome, length: int | None = None) -> None:
         self._started = True

@@ -48,6 +48,14 @@ def test_native_inserts_in_every_compression(server: ServerProcess, filled: str,
     client.close()
 
 
+@pytest.mark.parametrize("compress", ["lz4", "zstd", "gzip"])
+def test_small_answers_in_every_compression(server: ServerProcess, compress: str) -> None:
+    client = clickhouse_connect.get_client(host="127.0.0.1", port=server.port, compress=compress)
+    answer = client.query("SELECT number FROM numbers(10)", settings={"enable_http_compression": 1})
+    assert answer.result_rows == [(number,) for number in range(10)]
+    client.close()
+
+
 @pytest.mark.parametrize(
     ("name", "compress"),
     [(None, bytes), ("gzip", gzip.compress), ("lz4", lz4.frame.compress), ("zstd", zstandard.compress)],

@@ -121,6 +121,37 @@ def test_content_codings_both_ways(server: ServerProcess, made: str, coding: str
     assert "Content-Encoding" not in plain.headers
 
 
+@pytest.mark.parametrize("count", [0, 1, 10, 1000, 20000])
+@pytest.mark.parametrize("coding", CODINGS)
+def test_answers_that_a_compressor_keeps_to_itself_until_its_end(
+    server: ServerProcess, coding: str, count: int
+) -> None:
+    _, decompress = CODINGS[coding]
+    answer = requests.post(
+        server.url,
+        params={"enable_http_compression": "1"},
+        data=f"SELECT number FROM numbers({count})",
+        headers={"Accept-Encoding": coding},
+        stream=True,
+    )
+    body = answer.raw.read(decode_content=False)
+    assert answer.status_code == 200
+    assert answer.headers.get("Content-Encoding") == (coding if count else None)
+    assert (decompress(body) if count else body) == b"".join(b"%d\n" % number for number in range(count))
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_an_answer_without_a_body_has_no_coding(server: ServerProcess, made: str, coding: str) -> None:
+    answer = requests.post(
+        server.url,
+        params={"enable_http_compression": "1"},
+        data=f"INSERT INTO {made} VALUES (1, 'x')",
+        headers={"Accept-Encoding": coding},
+    )
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert "Content-Encoding" not in answer.headers
+
+
 def test_chunked_bodies(server: ServerProcess, made: str) -> None:
     pieces = (b'{"a": %d}\n' % number for number in range(1000))
     assert requests.post(server.url, params={"query": f"INSERT INTO {made} FORMAT JSONEachRow"}, data=pieces).ok
