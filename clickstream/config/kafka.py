@@ -8,6 +8,10 @@ from pydantic_settings import SettingsConfigDict
 from clickstream import names
 from clickstream.config.base import PREFIX, Settings
 
+# The largest batch of records that the topics of rejects and dead letters take, their max.message.bytes in
+# ddl/kafka/topics.yaml. A producer refuses anything above its own limit, 1 MiB by default, whatever the topic takes.
+LARGEST_BATCH_BYTES = 4 * 1024 * 1024
+
 
 class Source(StrEnum):
     """Which topic the jobs read: raw events, or events joined with their dimensions."""

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from pyflink.table import StreamTableEnvironment
 
+from clickstream.config.kafka import LARGEST_BATCH_BYTES
+
 
 @dataclass(frozen=True, slots=True)
 class Transactions:
@@ -36,6 +38,8 @@ def create_keyed_topic(
         "properties.compression.type": "lz4",
         "properties.linger.ms": "5",
         "properties.batch.size": "131072",
+        # It counts bytes before compression, the topic those after it: the topic is to decide.
+        "properties.max.request.size": str(LARGEST_BATCH_BYTES),
         "key.format": "raw",
         "key.fields": "key",
         "value.format": "raw",

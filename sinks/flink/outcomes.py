@@ -15,6 +15,7 @@ from pyflink.datastream.connectors.kafka import KafkaRecordSerializationSchema, 
 from clickstream import lifeline
 from clickstream.clock import SystemClock
 from clickstream.config import DeadLetterSettings, KafkaSettings
+from clickstream.config.kafka import LARGEST_BATCH_BYTES
 from sinks.alarm import Alarm
 from sinks.clickhouse.ingest import Outcome, OutcomeKind
 from sinks.dead_letters import DeadLetterFiles
@@ -113,5 +114,6 @@ def _kafka_sink(bootstrap: str, topic: str) -> KafkaSink:
         .set_delivery_guarantee(DeliveryGuarantee.AT_LEAST_ONCE)
         .set_property("enable.idempotence", "true")
         .set_property("delivery.timeout.ms", "2147483647")
+        .set_property("max.request.size", str(LARGEST_BATCH_BYTES))
         .build()
     )

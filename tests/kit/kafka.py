@@ -32,9 +32,10 @@ class Topics:
         self._admin = AdminClient({"bootstrap.servers": bootstrap, **QUIET})
         self._made: set[str] = set()
 
-    def make(self, partitions: Mapping[str, int]) -> None:
+    def make(self, partitions: Mapping[str, int], config: Mapping[str, str] | None = None) -> None:
         """Create topics by name, with so many partitions. Records are kept whatever their timestamps say."""
-        new = [NewTopic(name, count, 1, config={"retention.ms": "-1"}) for name, count in partitions.items()]
+        settings = {"retention.ms": "-1", **(config or {})}
+        new = [NewTopic(name, count, 1, config=settings) for name, count in partitions.items()]
         for answer in self._admin.create_topics(new, operation_timeout=30).values():
             answer.result(60)
         self._made |= partitions.keys()

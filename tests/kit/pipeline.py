@@ -11,6 +11,7 @@ import numpy as np
 
 from clickstream.config import ClickHouseSettings
 from clickstream.config.clickhouse import Node
+from clickstream.config.kafka import LARGEST_BATCH_BYTES
 from clickstream.generator.answers import Answers
 from clickstream.migrate import ddl_directory, migrate_clickhouse
 from clickstream.names import TABLE_BEHAVIORS_LOCAL
@@ -46,9 +47,9 @@ class Pipeline:
         self.dead_letter_dir = folder / "dead-letters"
         self.savepoints = folder / "savepoints"
         self.topics = Topics(servers.bootstrap)
-        self.topics.make(
-            {self.rejected: 2, self.dead_letter_topic: 2} | ({} if behaviors else {self.behaviors: PARTITIONS})
-        )
+        self.topics.make({self.rejected: 2, self.dead_letter_topic: 2}, {"max.message.bytes": str(LARGEST_BATCH_BYTES)})
+        if not behaviors:
+            self.topics.make({self.behaviors: PARTITIONS})
         self.urls = ";".join(_url(replace(node, database=self.name)) for node in servers.cluster.nodes)
         migrate_clickhouse(ClickHouseSettings.model_validate({"urls": self.urls}), ddl_directory(None))
         self.nodes = Nodes(servers.cluster.nodes, self.name)

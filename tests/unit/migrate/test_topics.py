@@ -4,6 +4,7 @@ import pytest
 
 from clickstream import names
 from clickstream.config import KafkaSettings
+from clickstream.config.kafka import LARGEST_BATCH_BYTES
 from clickstream.errors import ConfigurationError, MigrationError
 from clickstream.migrate.files import ddl_directory
 from clickstream.migrate.topics import read_topics
@@ -28,6 +29,12 @@ def test_the_shipped_topics() -> None:
         names.TOPIC_DEAD_LETTERS: (3, 14),
         names.TOPIC_METRICS: (6, 3),
     }
+
+
+def test_rejects_and_dead_letters_may_be_as_large_as_what_the_jobs_send() -> None:
+    settings = KafkaSettings(bootstrap="x:1")
+    limits = {topic.name(settings): topic.settings.get("max.message.bytes") for topic in read_topics(shipped()).topics}
+    assert limits[names.TOPIC_REJECTED] == limits[names.TOPIC_DEAD_LETTERS] == str(LARGEST_BATCH_BYTES)
 
 
 def test_every_topic_of_the_settings_is_created() -> None:
