@@ -18,7 +18,7 @@ import numpy.typing as npt
 from clickstream.config.clickhouse import Cluster, Node
 from clickstream.errors import ContractError, UnavailableError
 from clickstream.names import COLUMN_EPOCH, COLUMN_OFFSET, COLUMN_PARTITION
-from clickstream.recent_ids import Hashes
+from clickstream.recent_ids import Hashes, Times
 from sinks.clickhouse.batch import Mask, Positions
 from sinks.clickhouse.errors import Code, Meaning, ServerError
 from sinks.clickhouse.transport import NodeClient, quoted
@@ -26,6 +26,7 @@ from sinks.clickhouse.transport import NodeClient, quoted
 logger = logging.getLogger(__name__)
 
 _POSITION = np.dtype([("epoch", "<u4"), ("partition", "<u2"), ("offset", "<u8")])
+_ID = np.dtype([("id", "<u8"), ("ms", "<i8")])
 _POSITION_SQL = f"toUInt32({COLUMN_EPOCH}), toUInt16({COLUMN_PARTITION}), toUInt64({COLUMN_OFFSET})"
 _CREDENTIALS = frozenset({Code.UNKNOWN_USER, Code.WRONG_PASSWORD, Code.REQUIRED_PASSWORD, Code.AUTHENTICATION_FAILED})
 # Asking again would not help: nothing changes until somebody changes the settings or the schema.
@@ -208,19 +209,35 @@ class Lookups:
         answers = await asyncio.gather(*(self._ask_shard(nodes, sql) for nodes in self._askable()))
         return np.concatenate([np.frombuffer(answer, "<u8") for answer in answers])
 
-    async def held_ids(self, column: str, positions: Positions, hashes: npt.NDArray[np.uint64]) -> Hashes:
-        """Which of these hashes (XXH3 of a string column) stored rows of the same streams have, at any position."""
+    async def held_ids(  # noqa: PLR0913, PLR0917 - two columns, and what is looked for in them
+        self, column: str, time_column: str, positions: Positions, hashes: Hashes, oldest_ms: int, newest_ms: int
+    ) -> tuple[Hashes, Times]:
+        """Where stored rows of the same streams, at any position, have one of these ids.
+
+        Args:
+            column: a string column; `hashes` are XXH3 (64 bits) of its values.
+            time_column: a DateTime64 column; only rows from `oldest_ms` to `newest_ms` (inclusive) are looked at.
+            positions: their streams are looked at.
+            hashes: of the ids.
+            oldest_ms: in ms since 1970.
+            newest_ms: likewise.
+
+        Returns:
+            For each such row its hash, and its time in ms: shapes (n,), in no particular order.
+        """
         streams = " OR ".join(
             f"({COLUMN_EPOCH} = {epoch} AND {COLUMN_PARTITION} = {partition})"
             for epoch, partition, _ in positions.streams()
         )
         wanted = ", ".join(map(str, hashes.tolist()))
         sql = (
-            f"SELECT DISTINCT xxh3({quoted(column)}) AS id FROM {quoted(self._table)} "
-            f"WHERE ({streams}) AND id IN ({wanted}) FORMAT RowBinary"
+            f"SELECT DISTINCT xxh3({quoted(column)}) AS id, toUnixTimestamp64Milli({quoted(time_column)}) AS ms "
+            f"FROM {quoted(self._table)} WHERE ({streams}) AND id IN ({wanted}) "
+            f"AND ms BETWEEN {oldest_ms} AND {newest_ms} FORMAT RowBinary"
         )
         answers = await asyncio.gather(*(self._ask_shard(nodes, sql) for nodes in self._askable()))
-        return np.concatenate([np.frombuffer(answer, "<u8") for answer in answers])
+        found = np.concatenate([np.frombuffer(answer, _ID) for answer in answers])
+        return found["id"], found["ms"]
 
     async def count(self) -> int:
         """Rows in the table, over all shards."""

@@ -75,7 +75,15 @@ def replay_dlq(  # noqa: PLR0913, PLR0917 - each is an option
         if not job_stopped:
             passed = committed = CommittedOffsets(kafka, job)
             await_passed(_letters(folder, sink.table), passed, committed.ask, 0 if dry_run else wait, SystemClock())
-        replay = Replay(folder, sink.table, row_format, writer, SystemClock(), passed=passed)
+        replay = Replay(
+            folder,
+            sink.table,
+            row_format,
+            writer,
+            SystemClock(),
+            passed=passed,
+            duplicate_ms=events.duplicate_seconds * 1000,
+        )
         before = writer.run(writer.lookups.count())
         if dry_run:
             result = replay.look()

@@ -23,6 +23,7 @@ from clickstream.names import DeadLetterReason
 from sinks.clickhouse.batch import DeadRow, Mask, Positions
 from sinks.clickhouse.rows import Records, RowFormat, Rows
 from sinks.clickhouse.writer import Writer
+from sinks.dead_letters.duplicates import near_a_stored_one, near_an_earlier_one
 from sinks.dead_letters.files import DeadLetterFiles
 from sinks.dead_letters.progress import Passed
 from sinks.dead_letters.reader import Found, Unreadable, dead_letter_files, read_file, retire
@@ -42,7 +43,7 @@ class Replayed:
     reasons: Counter[str] = field(default_factory=Counter)
     waiting: int = 0  # a restart of the job may bring their records again: left alone
     held: int = 0  # in the table already
-    duplicates: int = 0  # the same id is in the table from another position, or further on in these letters
+    duplicates: int = 0  # within the horizon the table has the same id at another position, or an earlier letter has
     restored: int = 0
     refused: int = 0  # again: they are kept
     unavailable: int = 0  # no server took them: their files are left as they were
@@ -60,6 +61,7 @@ class Replay:
         clock: Clock,
         *,
         passed: Passed,
+        duplicate_ms: int,
     ) -> None:
         """Nothing is read yet.
 
@@ -70,6 +72,7 @@ class Replay:
             writer: open, for that table.
             clock: dates what is refused again.
             passed: what the job cannot write any more; other letters are left alone.
+            duplicate_ms: the job's horizon: rows with one id are duplicates within this time; 0: none are looked for.
         """
         self._directory = directory
         self._table = table
@@ -77,6 +80,7 @@ class Replay:
         self._writer = writer
         self._clock = clock
         self._passed = passed
+        self._duplicate_ms = duplicate_ms
 
     def look(self) -> Replayed:
         """Count what there is and what the table holds of it. Changes nothing."""
@@ -175,14 +179,20 @@ class Replay:
         ]
 
     def _repeated(self, row_format: RowFormat, rows: Rows) -> Mask:
-        """Rows whose id is stored already: a restart forgets the ids of dead letters, and a duplicate went in since."""
-        if rows.ids is None or row_format.id_column is None or not len(rows.batch):
+        """Rows whose id is stored already: a restart forgets the ids of dead letters, and a duplicate went in since.
+
+        As in the job, only what lies within the horizon of a row is its duplicate.
+        """
+        horizon, id_column, time_column = self._duplicate_ms, row_format.id_column, row_format.time_column
+        if not horizon or rows.ids is None or id_column is None or time_column is None or not len(rows.batch):
             return np.zeros(len(rows.batch), dtype=np.bool_)
-        stored = self._writer.run(self._writer.lookups.held_ids(row_format.id_column, rows.batch.positions, rows.ids))
-        _, first = np.unique(rows.ids, return_index=True)
-        repeated = np.isin(rows.ids, stored)
-        repeated[np.setdiff1d(np.arange(len(rows.ids)), first)] = True
-        return repeated
+        oldest, newest = int(rows.times.min()) - horizon, int(rows.times.max()) + horizon
+        stored = self._writer.run(
+            self._writer.lookups.held_ids(id_column, time_column, rows.batch.positions, rows.ids, oldest, newest)
+        )
+        return near_a_stored_one(rows.ids, rows.times, *stored, horizon) | near_an_earlier_one(
+            rows.ids, rows.times, horizon
+        )
 
     def _dated(self, letter: DeadLetter, dead: DeadRow) -> DeadLetter:
         """The letter as of this failure."""

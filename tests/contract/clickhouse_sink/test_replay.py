@@ -27,6 +27,7 @@ pytestmark = pytest.mark.net
 
 NOW = int(time.time()) * 1000  # the shipped table forgets old days
 EPOCH = 7
+HORIZON = 30 * 60_000
 
 
 @pytest.fixture
@@ -35,14 +36,14 @@ def shipped(database: Database) -> Database:
     return database
 
 
-def letter(offset: int, event_id: str) -> bytes:
+def letter(offset: int, event_id: str, at: int = NOW) -> bytes:
     event = {
         "event_id": event_id,
         "tenant_id": "t",
         "scenario_id": "s",
         "user_id": "u",
         "action_type": "pageview",
-        "timestamp": NOW,
+        "timestamp": at,
     }
     return encode(
         DeadLetter(
@@ -59,7 +60,7 @@ def letter(offset: int, event_id: str) -> bytes:
             kafka_topic="user-behaviors",
             kafka_partition=0,
             kafka_offset=offset,
-            record_ms=NOW,
+            record_ms=at,
             failed_at=datetime.fromtimestamp(NOW / 1000, UTC),
             **kept(msgspec.json.encode(event)),
         )
@@ -72,7 +73,7 @@ def keep(folder: Path, *letters: bytes) -> None:
     files.close()
 
 
-def replay(database: Database, folder: Path, passed: Passed = job_is_stopped) -> Replayed:
+def replay(database: Database, folder: Path, passed: Passed = job_is_stopped, duplicate_ms: int = HORIZON) -> Replayed:
     with Writer(config(database.url(), table=TABLE_BEHAVIORS_LOCAL)) as writer:
         files = DeadLetterFiles(folder, 1 << 20, SystemClock())
         work = Replay(
@@ -82,6 +83,7 @@ def replay(database: Database, folder: Path, passed: Passed = job_is_stopped) ->
             writer,
             SystemClock(),
             passed=passed,
+            duplicate_ms=duplicate_ms,
         )
         try:
             return work.run(files)
@@ -108,6 +110,32 @@ def test_of_letters_with_one_id_the_first_is_put_back(shipped: Database, tmp_pat
     assert (done.restored, done.duplicates) == (1, 1)
     assert stored(shipped) == [{"event_id": "e-1", "at": 1}]
     assert replay(shipped, tmp_path).letters == 0
+
+
+@pytest.mark.parametrize(("minutes", "duplicates"), [(30, 1), (31, 0), (-30, 1), (-31, 0)])
+def test_an_id_drops_a_letter_within_the_horizon_only(
+    shipped: Database, tmp_path: Path, minutes: int, duplicates: int
+) -> None:
+    at = NOW - 120 * 60_000
+    keep(tmp_path, letter(1, "e-1", at))
+    assert replay(shipped, tmp_path).restored == 1
+    keep(tmp_path, letter(2, "e-1", at + minutes * 60_000))
+    assert replay(shipped, tmp_path).duplicates == duplicates
+    assert len(stored(shipped)) == 2 - duplicates
+
+
+def test_letters_with_one_id_beyond_the_horizon_are_put_back_both(shipped: Database, tmp_path: Path) -> None:
+    keep(tmp_path, letter(1, "e-1", NOW - 31 * 60_000), letter(2, "e-1"))
+    done = replay(shipped, tmp_path)
+    assert (done.restored, done.duplicates) == (2, 0)
+
+
+def test_where_duplicates_are_kept_letters_are_too(shipped: Database, tmp_path: Path) -> None:
+    keep(tmp_path, letter(1, "e-1"))
+    replay(shipped, tmp_path)
+    keep(tmp_path, letter(2, "e-1"), letter(3, "e-1"))
+    done = replay(shipped, tmp_path, duplicate_ms=0)
+    assert (done.restored, done.duplicates) == (2, 0)
 
 
 def test_a_second_replay_of_the_same_folder_is_refused_and_changes_nothing(shipped: Database, tmp_path: Path) -> None:
