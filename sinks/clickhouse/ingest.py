@@ -22,7 +22,7 @@ from clickstream.recent_ids import RecentIds
 from sinks.clickhouse.batch import Batch, DeadRow, Indices, Mask, Report
 from sinks.clickhouse.config import ClickHouseSinkConfig
 from sinks.clickhouse.lookups import Range
-from sinks.clickhouse.rows import Records, RowFormat, Rows
+from sinks.clickhouse.rows import Records, RowFormat, Rows, require_key
 from sinks.clickhouse.transport import quoted
 from sinks.clickhouse.writer import Writer
 from sinks.dead_letters.record import DeadLetter, Rejected, encode, kept
@@ -46,6 +46,10 @@ class IngestConfig:
     duplicate_ids: int = 2_000_000
     dead_ratio: float = 0.5
     dead_ratio_rows: int = 10_000
+
+    def __post_init__(self) -> None:
+        """Refuse rows that this sink could not route: see `require_key`."""
+        require_key(self.rows, self.sink)
 
 
 class OutcomeKind(StrEnum):

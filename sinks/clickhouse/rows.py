@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from clickstream.config.kafka import Source
+from clickstream.config.sink import Routing
+from clickstream.errors import ConfigurationError
 from clickstream.events.decode import PARSE_ERRORS, EventDecoder, Limits, rejection_of
 from clickstream.events.model import EnrichedEvent, Event
 from clickstream.events.rejection import Rejection
@@ -16,6 +18,7 @@ from clickstream.events.row import encode_enriched_row, encode_row
 from clickstream.names import RejectReason
 from clickstream.recent_ids import Hashes, hashes_of
 from sinks.clickhouse.batch import Batch, Positions
+from sinks.clickhouse.config import ClickHouseSinkConfig
 
 Integers = npt.NDArray[np.int64]
 
@@ -142,7 +145,7 @@ class JsonRows:
 
     Attributes:
         epoch: of the topic that is read: see clickstream.kafka.topic_epoch.
-        key: the field that hash routing goes by; empty: such routing is not used.
+        key: the field that hash routing goes by; empty: such routing is not used (see `require_key`).
     """
 
     epoch: int
@@ -183,6 +186,21 @@ class JsonRows:
             return Rejection(RejectReason.MISSING_FIELD, self.key)
         row = msgspec.json.encode({**fields, "_epoch": self.epoch, "_partition": partition, "_offset": offset})
         return row.replace(b"\n", b" "), key  # a line break in JSON is white space: in a text it is escaped
+
+
+def require_key(rows: RowFormat, sink: ClickHouseSinkConfig) -> None:
+    """Refuse hash routing over several shards of rows that have no key: one shard would get them all.
+
+    Raises:
+        ConfigurationError: says how to name the key.
+    """
+    by_hash = sink.routing is Routing.SHARDING_KEY_HASH and len(sink.cluster.shards) > 1
+    if by_hash and isinstance(rows, JsonRows) and not rows.key:
+        raise ConfigurationError(
+            f"routing {Routing.SHARDING_KEY_HASH} sends each row to the shard of its key, but no key is named: one of "
+            f"the {len(sink.cluster.shards)} shards would get every row of {sink.table}. Name the field in JsonRows("
+            "epoch, key=...), or with --key in `clickstream replay-dlq --json`, or set another CLICKSTREAM_SINK_ROUTING"
+        )
 
 
 def _sorted_out(decoded: Sequence[object]) -> tuple[Integers, list[tuple[int, Rejection]]]:

@@ -18,7 +18,7 @@ from clickstream.events.decode import Limits
 from clickstream.names import JOB_CLICKHOUSE_SINK
 from sinks.clickhouse import lookups
 from sinks.clickhouse.config import ClickHouseSinkConfig
-from sinks.clickhouse.rows import BehaviorRows, JsonRows, RowFormat
+from sinks.clickhouse.rows import BehaviorRows, JsonRows, RowFormat, require_key
 from sinks.clickhouse.writer import Writer
 from sinks.dead_letters.files import DeadLetterFiles
 from sinks.dead_letters.progress import CommittedOffsets, Passed, await_passed, job_is_stopped
@@ -56,6 +56,8 @@ def replay_dlq(  # noqa: PLR0913, PLR0917 - each is an option
     kafka = resolve(KafkaSettings)
     sink = sink.model_copy(update={"table": table}) if table else sink
     config = ClickHouseSinkConfig.of(resolve(ClickHouseSettings), sink)
+    if json_rows:
+        require_key(JsonRows(0, key), config)
     limits = Limits(events.oldest_seconds * 1000, events.newest_seconds * 1000)
     folder = directory or settings.dir
     if not dead_letter_files(folder):

@@ -1,5 +1,7 @@
 """The path of one micro-batch, with a table that is a dictionary in the place of the writer."""
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 import numpy.typing as npt
@@ -7,12 +9,13 @@ import pytest
 
 from clickstream.clock import ManualClock
 from clickstream.config.kafka import Source
-from clickstream.errors import ContractError
+from clickstream.config.sink import Routing
+from clickstream.errors import ConfigurationError, ContractError
 from clickstream.names import DeadLetterReason, RejectReason
 from sinks.clickhouse.batch import Batch, DeadRow, Indices, Mask, Positions, Report
 from sinks.clickhouse.config import ClickHouseSinkConfig
 from sinks.clickhouse.ingest import Ingest, IngestConfig, OutcomeKind
-from sinks.clickhouse.rows import BehaviorRows, Records
+from sinks.clickhouse.rows import BehaviorRows, JsonRows, Records
 from sinks.dead_letters import decode_dead_letter, decode_rejected
 from tests.unit.sinks.clickhouse.test_rows import NOW, event, records
 
@@ -156,6 +159,18 @@ def test_partitions_have_memories_of_their_own() -> None:
     sink.ingest(events(1))
     other = records(event(event_id="e-1"), first=0, partition=4)
     assert sink.ingest(other).duplicates == 0
+
+
+def test_hash_routing_over_several_shards_needs_a_key() -> None:
+    several = ClickHouseSinkConfig.to("http://n:1;http://n:2", "t")
+    hashed = replace(several, routing=Routing.SHARDING_KEY_HASH)
+    with pytest.raises(ConfigurationError, match="one of the 2 shards would get every row of t"):
+        IngestConfig(hashed, JsonRows(7), "orders")
+    IngestConfig(hashed, JsonRows(7, key="customer_id"), "orders")
+    IngestConfig(hashed, BehaviorRows(Source.ODS, epoch=7), "behaviors")
+    IngestConfig(several, JsonRows(7), "orders")
+    one = ClickHouseSinkConfig.to("http://n:1", "t")
+    IngestConfig(replace(one, routing=Routing.SHARDING_KEY_HASH), JsonRows(7), "orders")
 
 
 def test_duplicates_can_be_kept() -> None:
