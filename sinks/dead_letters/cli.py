@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,9 +14,11 @@ from clickstream.clock import SystemClock
 from clickstream.config import ClickHouseSettings, DeadLetterSettings, EventSettings, KafkaSettings, SinkSettings
 from clickstream.config.kafka import Source
 from clickstream.config.resolve import resolve
+from clickstream.config.sink import OnExhausted
 from clickstream.errors import UnavailableError
 from clickstream.events.decode import Limits
 from clickstream.names import JOB_CLICKHOUSE_SINK
+from clickstream.retry import RetryPolicy
 from sinks.clickhouse import lookups
 from sinks.clickhouse.config import ClickHouseSinkConfig
 from sinks.clickhouse.rows import BehaviorRows, JsonRows, RowFormat, require_key
@@ -27,6 +30,8 @@ from sinks.dead_letters.record import DeadLetter
 from sinks.dead_letters.replay import Replay, Replayed
 
 PATIENCE_SECONDS = 5.0
+# Whatever the job does when servers are down: rows that find none stay in their files. An attempt is not cut short.
+BUDGET = RetryPolicy(attempts=1, initial=0.5, maximum=2.0, at_least=PATIENCE_SECONDS)
 
 
 def register(app: typer.Typer) -> None:
@@ -50,12 +55,14 @@ def replay_dlq(  # noqa: PLR0913, PLR0917 - each is an option
     records again. With --job-stopped all are put back.
 
     Letters that the server refuses again are kept. Run it when the cause is mended: a table altered, a server back.
-    While ClickHouse does not answer, it ends within seconds and every letter is where it was.
+    While ClickHouse does not answer or takes no rows, it ends within seconds and every letter is where it was.
     """
     settings, sink, events = resolve(DeadLetterSettings), resolve(SinkSettings), resolve(EventSettings)
     kafka = resolve(KafkaSettings)
     sink = sink.model_copy(update={"table": table}) if table else sink
-    config = ClickHouseSinkConfig.of(resolve(ClickHouseSettings), sink)
+    config = replace(
+        ClickHouseSinkConfig.of(resolve(ClickHouseSettings), sink), policy=BUDGET, on_exhausted=OnExhausted.DEAD_LETTER
+    )
     if json_rows:
         require_key(JsonRows(0, key), config)
     limits = Limits(events.oldest_seconds * 1000, events.newest_seconds * 1000)

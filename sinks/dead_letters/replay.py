@@ -81,6 +81,7 @@ class Replay:
         self._clock = clock
         self._passed = passed
         self._duplicate_ms = duplicate_ms
+        self._down = False  # the last batch found no server for any of its rows: the next ones would wait for nothing
 
     def look(self) -> Replayed:
         """Count what there is and what the table holds of it. Changes nothing."""
@@ -160,6 +161,9 @@ class Replay:
         return again
 
     def _write(self, row_format: RowFormat, letters: list[DeadLetter], result: Replayed) -> list[DeadLetter]:
+        if self._down:
+            result.unavailable += len(letters)
+            return []
         records = Records(
             values=[letter.value for letter in letters],
             partitions=np.asarray([letter.partition for letter in letters], dtype=np.int64),
@@ -172,7 +176,9 @@ class Replay:
         report = self._writer.write(rows.batch.where(~repeated))
         result.restored += report.written + report.found
         refused = [dead for dead in report.dead if dead.reason is not DeadLetterReason.UNAVAILABLE]
-        result.unavailable += len(report.dead) - len(refused)
+        unavailable = len(report.dead) - len(refused)
+        self._down = unavailable > 0 and not report.written + report.found
+        result.unavailable += unavailable
         result.refused += len(refused) + len(rows.rejected)
         return [self._dated(letters[dead.index], dead) for dead in refused] + [
             letters[index] for index, _ in rows.rejected

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from clickstream.config.kafka import Source
 from clickstream.errors import UnavailableError
 from clickstream.migrate import migrate_clickhouse
 from clickstream.names import TABLE_BEHAVIORS_LOCAL, DeadLetterReason
+from clickstream.retry import RetryPolicy
+from devstack.clickhouse.faults import FaultProxy, Mode
 from sinks.clickhouse.rows import BehaviorRows, Records
 from sinks.clickhouse.writer import Writer
 from sinks.dead_letters import DeadLetter, DeadLetterFiles, decode_dead_letter, encode, kept
@@ -28,6 +31,7 @@ pytestmark = pytest.mark.net
 NOW = int(time.time()) * 1000  # the shipped table forgets old days
 EPOCH = 7
 HORIZON = 30 * 60_000
+ATTEMPTS = 2
 
 
 @pytest.fixture
@@ -73,8 +77,11 @@ def keep(folder: Path, *letters: bytes) -> None:
     files.close()
 
 
-def replay(database: Database, folder: Path, passed: Passed = job_is_stopped, duplicate_ms: int = HORIZON) -> Replayed:
-    with Writer(config(database.url(), table=TABLE_BEHAVIORS_LOCAL)) as writer:
+def replay(
+    database: Database, folder: Path, passed: Passed = job_is_stopped, duplicate_ms: int = HORIZON, url: str = ""
+) -> Replayed:
+    policy = RetryPolicy(ATTEMPTS, 0.01, 0.02, 0)
+    with Writer(config(url or database.url(), table=TABLE_BEHAVIORS_LOCAL, policy=policy)) as writer:
         files = DeadLetterFiles(folder, 1 << 20, SystemClock())
         work = Replay(
             folder,
@@ -136,6 +143,22 @@ def test_where_duplicates_are_kept_letters_are_too(shipped: Database, tmp_path: 
     keep(tmp_path, letter(2, "e-1"), letter(3, "e-1"))
     done = replay(shipped, tmp_path, duplicate_ms=0)
     assert (done.restored, done.duplicates) == (2, 0)
+
+
+def test_when_no_server_takes_a_batch_the_next_ones_do_not_wait_for_it_again(
+    shipped: Database, make_proxy: Callable[[Database], FaultProxy], tmp_path: Path
+) -> None:
+    keep(tmp_path, letter(1, "e-1"))
+    keep(tmp_path, letter(2, "e-2"))
+    files = {path: path.read_bytes() for path in tmp_path.glob("dt=*/*")}
+    assert len(files) == 2
+    proxy = make_proxy(shipped)
+    proxy.set(Mode.ERROR, inserts_only=True)
+    done = replay(shipped, tmp_path, url=shipped.url(proxy.url))
+    assert (done.letters, done.unavailable, done.restored) == (2, 2, 0)
+    assert proxy.seen[Mode.ERROR] == ATTEMPTS
+    assert {path: path.read_bytes() for path in tmp_path.glob("dt=*/*")} == files
+    assert replay(shipped, tmp_path).restored == 2
 
 
 def test_a_second_replay_of_the_same_folder_is_refused_and_changes_nothing(shipped: Database, tmp_path: Path) -> None:
