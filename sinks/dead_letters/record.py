@@ -108,19 +108,26 @@ R = TypeVar("R", DeadLetter, Rejected)
 _ENCODER = msgspec.json.Encoder()
 _DEAD_LETTERS = msgspec.json.Decoder(DeadLetter)
 _REJECTED = msgspec.json.Decoder(Rejected)
+_READABLE_BYTES = 64 * 1024  # up to here a value is kept as text, whatever JSON makes of it
 
 
 def kept(value: bytes | None) -> Kept:
     """Keep a Kafka value without loss: `DeadLetter(..., **kept(value))`.
 
-    As text when it is UTF-8, so that people can read it, else in base64. None, a tombstone, leaves both fields empty.
+    As text when it is UTF-8, so that people can read it, else in base64. Large text of which JSON makes more than base64
+    would (each control character becomes six bytes) goes in base64 too: no large record is much more than a third longer
+    than its value. None, a tombstone, leaves both fields empty.
     """
     if value is None:
         return Kept(raw=None, raw_base64=None)
+    coded = base64.b64encode(value).decode()
     try:
-        return Kept(raw=value.decode(), raw_base64=None)
+        text = value.decode()
     except UnicodeDecodeError:
-        return Kept(raw=None, raw_base64=base64.b64encode(value).decode())
+        return Kept(raw=None, raw_base64=coded)
+    if len(_ENCODER.encode(text)) > max(_READABLE_BYTES, len(coded)):
+        return Kept(raw=None, raw_base64=coded)
+    return Kept(raw=text, raw_base64=None)
 
 
 def encode(record: DeadLetter | Rejected) -> bytes:

@@ -87,3 +87,13 @@ def test_broken_lines_are_refused(line: bytes) -> None:
         decode_dead_letter(line)
     with pytest.raises(ContractError, match="no rejected event"):
         decode_rejected(line)
+
+
+@pytest.mark.parametrize("value", [b"\0" * 900_000, b'"' * 900_000, b"x" * 900_000, b"\xff" * 900_000])
+def test_what_is_kept_of_a_large_value_is_at_most_a_third_longer(value: bytes) -> None:
+    record = Rejected(
+        reason=RejectReason.NOT_JSON, field="", epoch=1, partition=2, offset=3, record_ms=4, **kept(value)
+    )
+    line = encode(record)
+    assert len(line) < 1.34 * len(value) + 200
+    assert decode_rejected(line).value == value
