@@ -114,9 +114,9 @@ _READABLE_BYTES = 64 * 1024  # up to here a value is kept as text, whatever JSON
 def kept(value: bytes | None) -> Kept:
     """Keep a Kafka value without loss: `DeadLetter(..., **kept(value))`.
 
-    As text when it is UTF-8, so that people can read it, else in base64. Large text of which JSON makes more than base64
-    would (each control character becomes six bytes) goes in base64 too: no large record is much more than a third longer
-    than its value. None, a tombstone, leaves both fields empty.
+    As text when it is UTF-8, so that people can read it, else in base64.
+    Large text of which JSON makes more than base64 (each control character becomes six bytes) goes in base64 too, so
+    that no large record is much more than a third longer than its value. None, a tombstone, leaves both fields empty.
     """
     if value is None:
         return Kept(raw=None, raw_base64=None)
