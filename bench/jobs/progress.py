@@ -11,8 +11,8 @@ import urllib.request
 
 import psutil
 
+from bench import processor
 from bench.flink_job import FINAL, FlinkJob
-from bench.jobs import processor
 from bench.jobs.stage import Stage
 from clickstream.errors import ClickstreamError
 

@@ -38,7 +38,7 @@ def main() -> None:
     try:
         os.environ.update(stack.environment())
         os.environ["BENCH_PARALLELISM"] = str(chosen.parallelism)
-        bench = Bench(f"bench-{uuid.uuid4().hex[:8]}", chosen.parallelism)
+        bench = Bench(f"bench-{uuid.uuid4().hex[:8]}", chosen.parallelism, stack)
         bench.prepare(chosen.events)
         variants = [run(name, bench) for name in chosen.only.split(",")]
         bench.clean()
@@ -81,7 +81,7 @@ def plain(bench: Bench) -> Variant:
     bench.truncate()
     command = [sys.executable, "-m", "bench.sink.plain", bench.topic, bench.table, str(bench.events)]
     with subprocess.Popen(command) as process:
-        events, seconds = growth(bench)
+        events, seconds = growth(bench, process.pid)
         verified = bench.verified()
         process.wait()
     return Variant("plain", events, round(seconds, 3), round(events / seconds), verified)

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 import clickhouse_connect
 from confluent_kafka.admin import NewTopic
 
+from bench import processor
 from clickstream.clock import SystemClock
 from clickstream.config import ClickHouseSettings, KafkaSettings, resolve
 from clickstream.errors import ClickstreamError
@@ -19,6 +21,7 @@ from clickstream.kafka import KafkaAdmin
 from clickstream.migrate import cli as migrate
 from clickstream.names import TABLE_BEHAVIORS_LOCAL
 from devstack.demo.job import Job
+from devstack.stack import Stack
 
 PARTITIONS = 4
 DEADLINE_SECONDS = 600
@@ -28,8 +31,9 @@ POLL_SECONDS = 0.1
 class Bench:
     """One topic of valid events, all different, and the table that they go to."""
 
-    def __init__(self, topic: str, parallelism: int) -> None:
+    def __init__(self, topic: str, parallelism: int, stack: Stack) -> None:
         self.topic = topic
+        self.stack = stack
         self.table = TABLE_BEHAVIORS_LOCAL
         self.events = 0
         self._parallelism = parallelism
@@ -99,15 +103,27 @@ class Bench:
                     time.sleep(POLL_SECONDS)
 
 
-def growth(bench: Bench) -> tuple[int, float]:
-    """Rows and seconds between 10 % and 90 % of the rows, from samples of the table's count."""
+def growth(bench: Bench, loop: int | None = None) -> tuple[int, float]:
+    """Rows and seconds between 10 % and 90 % of the rows, from samples of the table's count.
+
+    What the processor did meanwhile is printed.
+
+    Args:
+        bench: as prepared.
+        loop: the process that writes, where it is none of Flink's.
+    """
     deadline = time.monotonic() + DEADLINE_SECONDS
-    samples: list[tuple[float, int]] = []
-    while not samples or samples[-1][1] < 0.9 * bench.events:
-        if time.monotonic() > deadline:
-            raise ClickstreamError(f"only {bench.count()} of {bench.events} rows after {DEADLINE_SECONDS} s")
-        samples.append((time.monotonic(), bench.count()))
-        time.sleep(POLL_SECONDS)
-    first = next(sample for sample in samples if sample[1] >= 0.1 * bench.events)
-    last = samples[-1]
-    return last[1] - first[1], last[0] - first[0]
+
+    def reached(share: float) -> tuple[float, int]:
+        while (rows := bench.count()) < share * bench.events:
+            if time.monotonic() > deadline:
+                raise ClickstreamError(f"only {rows} of {bench.events} rows after {DEADLINE_SECONDS} s")
+            time.sleep(POLL_SECONDS)
+        return time.monotonic(), rows
+
+    began, first = reached(0.1)
+    before = processor.seconds(bench.stack, loop)
+    ended, last = reached(0.9)
+    spent = processor.per_batch(before, processor.seconds(bench.stack, loop), last - first)
+    print(f"  processor, ms for each 10,000 rows: {spent}", file=sys.stderr, flush=True)
+    return last - first, ended - began
