@@ -82,8 +82,10 @@ def replay_dlq(  # noqa: PLR0913, PLR0917 - each is an option
     with Writer(config, patience=PATIENCE_SECONDS) as writer:
         passed: Passed = job_is_stopped
         if not job_stopped:
-            passed = committed = CommittedOffsets(kafka, job)
+            topics = {letter.kafka_topic for letter in _letters(folder, sink.table)}
+            passed = committed = CommittedOffsets(kafka, job, topics)
             await_passed(_letters(folder, sink.table), passed, committed.ask, 0 if dry_run else wait, SystemClock())
+            committed.close()
         replay = Replay(
             folder,
             sink.table,

@@ -10,15 +10,19 @@ the offsets of the job before. Nothing but the word of whoever starts it could t
 
 from collections.abc import Callable, Iterable
 
-from confluent_kafka import ConsumerGroupTopicPartitions
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from clickstream.clock import Clock
+from clickstream.clock import Clock, SystemClock
 from clickstream.config import KafkaSettings
 from clickstream.errors import UnavailableError
 from clickstream.kafka import KafkaAdmin, topic_epoch
 from sinks.dead_letters.record import DeadLetter
 
 TIMEOUT = 10.0
+# A broker that was asked for a group for the first time says so until it has made the topic of the groups' offsets.
+_SETTLING = frozenset(
+    {KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS}
+)
 PAUSE = 1.0
 
 
@@ -57,12 +61,13 @@ def await_passed(
 class CommittedOffsets:
     """What a job has passed by its consumer group, as of the last `ask`: later it can only be more."""
 
-    def __init__(self, kafka: KafkaSettings, job: str) -> None:
+    def __init__(self, kafka: KafkaSettings, job: str, topics: Iterable[str]) -> None:
         """Ask for the first time.
 
         Args:
             kafka: the cluster, and the prefix of the group's name.
             job: its name in Flink.
+            topics: that letters come from.
 
         Raises:
             UnavailableError: Kafka does not answer.
@@ -70,9 +75,23 @@ class CommittedOffsets:
         self._kafka = kafka
         self._job = job
         self._admin = KafkaAdmin(kafka.bootstrap, TIMEOUT)
-        self._epochs: dict[str, int | None] = {}
+        # Asked through a consumer that never joins the group: the admin client's own call (list_consumer_group_offsets
+        # of confluent-kafka 2.16) ends the process with a segmentation fault on a broker that never had a group.
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": kafka.bootstrap,
+                "group.id": f"{kafka.group_prefix}-{job}",
+                "enable.auto.commit": False,
+                "log_level": 0,
+            }
+        )
+        self._epochs: dict[str, int | None] = dict.fromkeys(topics)
         self._committed: dict[tuple[str, int], int] = {}
         self.ask()
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._consumer.close()
 
     def ask(self) -> None:
         """Ask Kafka again.
@@ -80,27 +99,44 @@ class CommittedOffsets:
         Raises:
             UnavailableError: Kafka does not answer.
         """
-        group = f"{self._kafka.group_prefix}-{self._job}"
-        asked = [ConsumerGroupTopicPartitions(group)]
         try:
-            answers = self._admin.ask(lambda client: client.list_consumer_group_offsets(asked, request_timeout=TIMEOUT))
-            found = self._admin.wait(answers[group]).topic_partitions or []
-        except UnavailableError as error:
+            self._epochs = {topic: self._epoch(topic) for topic in self._epochs}
+            there = [topic for topic, epoch in self._epochs.items() if epoch is not None]
+            asked = [TopicPartition(topic, partition) for topic in there for partition in self._partitions(topic)]
+            found = self._offsets(asked) if asked else []
+        except (KafkaException, UnavailableError) as error:
+            reason = error if isinstance(error, UnavailableError) else f"Kafka at {self._kafka.bootstrap} says {error}."
             raise UnavailableError(
-                f"{error} What {self._job} may still write itself is not known without it. If the job is stopped, and "
+                f"{reason} What {self._job} may still write itself is not known without it. If the job is stopped, and "
                 "stays so until this has ended, add --job-stopped"
             ) from error
         self._committed = {(each.topic, each.partition): each.offset for each in found}
 
     def __call__(self, letter: DeadLetter) -> bool:
         """Whether the record lies below the committed offset, or in a topic that is no longer there."""
-        epoch = self._epoch(letter.kafka_topic)
+        epoch = self._epochs[letter.kafka_topic]
         if epoch is None or (letter.kafka_topic != self._kafka.topic_enriched and letter.epoch != epoch):
             return True
         return letter.kafka_offset < self._committed.get((letter.kafka_topic, letter.kafka_partition), -1)
 
+    def _offsets(self, asked: list[TopicPartition]) -> list[TopicPartition]:
+        clock = SystemClock()
+        deadline = clock.monotonic() + TIMEOUT
+        while True:
+            try:
+                found = self._consumer.committed(asked, timeout=TIMEOUT)
+                for each in found:
+                    if each.error is not None:
+                        raise KafkaException(each.error)
+                return found
+            except KafkaException as error:
+                if error.args[0].code() not in _SETTLING or clock.monotonic() >= deadline:
+                    raise
+                clock.sleep(0.2)
+
+    def _partitions(self, topic: str) -> list[int]:
+        return list(self._consumer.list_topics(topic, timeout=TIMEOUT).topics[topic].partitions)
+
     def _epoch(self, topic: str) -> int | None:
-        if topic not in self._epochs:
-            found = self._admin.topic_id(topic)
-            self._epochs[topic] = None if found is None else topic_epoch(found, self._kafka.generation)
-        return self._epochs[topic]
+        found = self._admin.topic_id(topic)
+        return None if found is None else topic_epoch(found, self._kafka.generation)
