@@ -38,8 +38,8 @@ class RecentIds:
     """The ids of one stream within a horizon of time and number.
 
     An id is forgotten at the earliest when it is older than `horizon_ms`, or when `most` newer ones were seen; whole
-    chunks are dropped, so up to an eighth more of either may be kept, and one call's ids beyond that. That holds for
-    what is looked up, too, however long nothing came before.
+    chunks are dropped, so up to an eighth more of either may be kept, and one call's ids beyond that. Where `seen` is
+    told each id's time, what is found is within the horizon too, however long nothing came before.
     """
 
     def __init__(self, horizon_ms: int, most: int) -> None:
@@ -71,11 +71,11 @@ class RecentIds:
             hashes: ids in the order of their stream.
             known: rows whose place is decided: they count as seen for later rows, but are never reported.
             time_ms: the time of the newest.
-            times: each id's own, in ms: a call that catches up on hours still finds what its first ones repeat. None:
-                all are as new as the newest.
+            times: each id's own, in ms: the horizon is measured back from it. None: whatever is still remembered
+                counts, so a call that catches up on hours finds what its first ones repeat.
         """
-        since = np.full(len(hashes), time_ms) if times is None else times
-        duplicates: Mask = ~known & (self._contains(hashes, since - self._horizon_ms) | _repeats(hashes))
+        since = None if times is None else times - self._horizon_ms
+        duplicates: Mask = ~known & (self._contains(hashes, since) | _repeats(hashes))
         self.add(np.unique(hashes), time_ms)
         return duplicates
 

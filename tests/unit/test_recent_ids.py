@@ -61,10 +61,14 @@ def test_an_id_is_forgotten_by_time_however_slowly_ids_come(step: int) -> None:
 
 def test_after_a_quiet_time_an_id_is_new_again() -> None:
     recent = RecentIds(HORIZON, MOST)
-    assert recent.seen(of(1), no(1), 0).tolist() == [False]
-    assert recent.seen(of(1), no(1), HORIZON).tolist() == [True]
-    assert recent.seen(of(1), no(1), 4 * HORIZON).tolist() == [False]
-    assert recent.seen(of(1), no(1), 4 * HORIZON + 1).tolist() == [True]
+    for now, seen in ((0, False), (HORIZON, True), (4 * HORIZON, False), (4 * HORIZON + 1, True)):
+        assert recent.seen(of(1), no(1), now, np.array([now])).tolist() == [seen]
+
+
+def test_without_times_whatever_is_remembered_counts() -> None:
+    recent = RecentIds(HORIZON, MOST)
+    recent.add(of(1), 0)
+    assert recent.seen(of(1, 2), no(2), 4 * HORIZON).tolist() == [True, False]
 
 
 def test_a_call_that_catches_up_measures_each_id_by_its_own_time() -> None:
@@ -102,7 +106,7 @@ def test_against_a_naive_memory(calls: list[tuple[list[int], int]], most: int) -
     for numbers, step in calls:
         now += step
         seen_in_call: set[int] = set()
-        answers = recent.seen(of(*numbers), no(len(numbers)), now).tolist()
+        answers = recent.seen(of(*numbers), no(len(numbers)), now, np.full(len(numbers), now)).tolist()
         for number, answer in zip(numbers, answers, strict=True):
             if number in seen_in_call:
                 assert answer
