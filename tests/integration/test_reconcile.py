@@ -101,7 +101,7 @@ def test_what_was_sent_is_found_wherever_it_is_and_what_is_lost_or_doubled_is_na
     pipeline.nodes.command(f"ALTER TABLE {TABLE_BEHAVIORS_LOCAL} DELETE WHERE {where} SETTINGS mutations_sync = 2")
     status, said = reconcile(pipeline, "--wait", "0")
     assert status == 1
-    assert f"the first missing: partition {partition} offset {offset}" in said
+    assert f"on their way: partition {partition} offset {offset}" in said
 
 
 def test_answers_about_a_topic_that_is_gone_are_refused(pipeline: Pipeline, tmp_path: Path) -> None:
