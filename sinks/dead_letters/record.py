@@ -120,13 +120,12 @@ def kept(value: bytes | None) -> Kept:
     """
     if value is None:
         return Kept(raw=None, raw_base64=None)
-    coded = base64.b64encode(value).decode()
     try:
         text = value.decode()
     except UnicodeDecodeError:
-        return Kept(raw=None, raw_base64=coded)
-    if len(_ENCODER.encode(text)) > max(_READABLE_BYTES, len(coded)):
-        return Kept(raw=None, raw_base64=coded)
+        return Kept(raw=None, raw_base64=base64.b64encode(value).decode())
+    if len(value) > _READABLE_BYTES and len(_ENCODER.encode(text)) > len(value) * 4 // 3:
+        return Kept(raw=None, raw_base64=base64.b64encode(value).decode())
     return Kept(raw=text, raw_base64=None)
 
 

@@ -4,7 +4,6 @@ import asyncio
 import os
 import secrets
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from clickstream.errors import ConfigurationError, MigrationError, UnavailableEr
 from clickstream.kafka import topic_epoch, topic_id
 from clickstream.migrate import Outcome, State, ddl_directory, migrate_clickhouse, migrate_kafka, migrate_mysql
 from devstack.stack import Stack
+from tests.kit.waiting import wait_for
 
 pytestmark = pytest.mark.stack
 
@@ -291,10 +291,10 @@ class Kafka:
         self._until(lambda topics: not topics & set(names))
 
     def _until(self, reached: Callable[[set[str]], bool]) -> None:
-        deadline = time.monotonic() + SECONDS
-        while not reached(set(self.client.list_topics(timeout=SECONDS).topics)):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        def topics() -> set[str]:
+            return set(self.client.list_topics(timeout=SECONDS).topics)
+
+        wait_for(lambda: reached(topics()), SECONDS, lambda: f"the topics are {topics()}", pause=0.02)
 
 
 @pytest.fixture

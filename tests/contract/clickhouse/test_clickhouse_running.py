@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -18,9 +17,11 @@ import pytest
 import requests
 
 from tests.contract.clickhouse.clickhouse_process import ServerProcess
+from tests.kit.waiting import wait_for
 
 pytestmark = pytest.mark.net
 
+SECONDS = 20
 LONG = "SELECT count() FROM numbers(1000000000000) WHERE sipHash64(number) = 1"
 
 
@@ -28,13 +29,6 @@ def ask(server: ServerProcess, sql: str, **params: str) -> str:
     answer = requests.post(server.url, params=params, data=sql)
     assert answer.ok, answer.text
     return answer.text.strip()
-
-
-def wait_for(condition: Callable[[], bool], what: str, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"never happened: {what}"
-        time.sleep(0.02)
 
 
 def running(server: ServerProcess, query_id: str) -> bool:
@@ -54,7 +48,7 @@ def test_short_queries_and_inserts_go_on_beside_long_queries(server: ServerProce
             for name in names
         ]
         for name in names:
-            wait_for(partial(running, server, name), f"{name} runs")
+            wait_for(partial(running, server, name), SECONDS, f"{name} runs", pause=0.02)
         begun = time.monotonic()
         inserts = [
             threads.submit(ask, server, f"INSERT INTO {table} SELECT number FROM numbers(1000)") for _ in range(20)
@@ -71,7 +65,7 @@ def test_short_queries_and_inserts_go_on_beside_long_queries(server: ServerProce
 def test_a_query_id_is_taken_while_its_query_runs(server: ServerProcess) -> None:
     with ThreadPoolExecutor(1) as threads:
         first = threads.submit(requests.post, server.url, params={"query_id": "taken"}, data=LONG)
-        wait_for(lambda: running(server, "taken"), "the query runs")
+        wait_for(lambda: running(server, "taken"), SECONDS, "the query runs", pause=0.02)
         shown = ask(
             server, "SELECT query_id, query, Settings['log_comment'] FROM system.processes WHERE query_id = 'taken'"
         )
@@ -87,7 +81,7 @@ def test_a_query_id_is_taken_while_its_query_runs(server: ServerProcess) -> None
 def test_a_session_is_locked_while_its_query_runs(server: ServerProcess) -> None:
     with ThreadPoolExecutor(1) as threads:
         first = threads.submit(requests.post, server.url, params={"query_id": "s", "session_id": "locked"}, data=LONG)
-        wait_for(lambda: running(server, "s"), "the query runs")
+        wait_for(lambda: running(server, "s"), SECONDS, "the query runs", pause=0.02)
         second = requests.post(server.url, params={"session_id": "locked"}, data="SELECT 1")
         assert second.headers["X-ClickHouse-Exception-Code"] == "373"
         ask(server, "KILL QUERY WHERE query_id = 's' SYNC")
@@ -121,8 +115,8 @@ def test_an_insert_runs_to_its_end_without_its_client(server: ServerProcess, tab
         look = (
             "SELECT query_id, query FROM system.processes WHERE query_kind = 'Insert' AND startsWith(query_id, 'raw-')"
         )
-        wait_for(lambda: ask(server, look) == f"raw-1\tINSERT INTO {table} FORMAT TSV", "it runs")
-    wait_for(lambda: ask(server, f"SELECT count() FROM {table}") == "2", "the rows are there")
+        wait_for(lambda: ask(server, look) == f"raw-1\tINSERT INTO {table} FORMAT TSV", SECONDS, "it runs", pause=0.02)
+    wait_for(lambda: ask(server, f"SELECT count() FROM {table}") == "2", SECONDS, "the rows are there", pause=0.02)
 
 
 def test_a_read_ends_when_its_client_leaves(server: ServerProcess) -> None:
@@ -130,9 +124,9 @@ def test_a_read_ends_when_its_client_leaves(server: ServerProcess) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", server.port)
         path = requests.Request("POST", server.url, params={"query_id": name}).prepare().path_url
         connection.request("POST", path, body=sql)
-        wait_for(partial(running, server, name), f"{name} runs")
+        wait_for(partial(running, server, name), SECONDS, f"{name} runs", pause=0.02)
         connection.close()
-        wait_for(partial(ended, server, name), f"{name} ends")
+        wait_for(partial(ended, server, name), SECONDS, f"{name} ends", pause=0.02)
 
 
 def test_a_long_answer_takes_little_memory(own_server: ServerProcess) -> None:
@@ -164,7 +158,7 @@ def test_sigterm_ends_the_server_with_queries_and_connections(own_server: Server
 
     thread = threading.Thread(target=run)
     thread.start()
-    wait_for(lambda: running(own_server, "long"), "the query runs")
+    wait_for(lambda: running(own_server, "long"), SECONDS, "the query runs", pause=0.02)
     code, seconds = own_server.end(signal.SIGTERM)
     thread.join()
     idle.close()
@@ -195,11 +189,16 @@ def test_the_default_database_can_do_what_a_servers_can(own_server: ServerProces
         own_server,
         "CREATE MATERIALIZED VIEW refreshed REFRESH EVERY 1 SECOND ENGINE = Memory AS SELECT sum(a) AS s FROM source",
     )
-    wait_for(lambda: ask(own_server, "SELECT s FROM refreshed") == "3", "the view is refreshed")
+    wait_for(lambda: ask(own_server, "SELECT s FROM refreshed") == "3", SECONDS, "the view is refreshed", pause=0.02)
     assert own_server.end()[0] == 0
     own_server.start()
     ask(own_server, "INSERT INTO source VALUES (3)")
-    wait_for(lambda: ask(own_server, "SELECT s FROM refreshed") == "6", "the view is refreshed after a restart")
+    wait_for(
+        lambda: ask(own_server, "SELECT s FROM refreshed") == "6",
+        SECONDS,
+        "the view is refreshed after a restart",
+        pause=0.02,
+    )
 
 
 def test_a_second_server_on_the_folder_is_refused(own_server: ServerProcess, tmp_path: Path) -> None:

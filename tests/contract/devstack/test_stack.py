@@ -24,7 +24,7 @@ from devstack.processes import members
 from devstack.servers.mariadb import connect
 from devstack.services import SERVICES
 from devstack.stack import Stack
-from tests.contract.devstack.conditions import eventually
+from tests.kit.waiting import wait_for
 
 pytestmark = pytest.mark.stack
 
@@ -66,7 +66,7 @@ def killed_and_back(stack: Stack, name: str, seconds: float) -> None:
         found = {status.name: status for status in stack.status()}[name]
         return found.state == "ready" and found.pid != old
 
-    eventually(back, seconds, f"{name} is ready again")
+    wait_for(back, seconds, f"{name} is ready again")
 
 
 def test_every_server_is_ready_and_every_address_known(stack: Stack) -> None:
@@ -190,7 +190,7 @@ def test_the_next_supervisor_takes_over_what_a_killed_one_left(stack: Stack) -> 
     process = supervisor.running(stack.layout)
     assert process is not None
     process.send(signal.SIGKILL)
-    eventually(lambda: not process.alive, 5, "the supervisor is gone")
+    wait_for(lambda: not process.alive, 5, "the supervisor is gone")
     stack.up(environment={})
     assert {name: stack.pids(name) for name in SERVERS} == before
     # And watches what it did not start itself.
@@ -208,9 +208,9 @@ def test_a_killed_taskmanager_is_back_within_15_s_and_its_job_goes_on(stack: Sta
     def workers() -> set[int]:
         return {found for found in stack.members() if "pyflink.fn_execution" in " ".join(command(found))}
 
-    before = eventually(workers, 30, "the job has a Python worker")
+    before = wait_for(workers, 30, "the job has a Python worker")
     killed_and_back(stack, "taskmanager", 15)
-    eventually(lambda: workers() - before, 30, "the job has a Python worker in the new TaskManager")
+    wait_for(lambda: workers() - before, 30, "the job has a Python worker in the new TaskManager")
     with urllib.request.urlopen(address(stack, "flink") + "/jobs/overview", timeout=5) as answer:
         assert [entry["state"] for entry in json.load(answer)["jobs"]] == ["RUNNING"]
 
@@ -229,7 +229,7 @@ def test_down_leaves_nothing_and_up_finds_the_same_addresses(stack: Stack) -> No
         env={**os.environ, **psutil.Process(pid(stack, "taskmanager")).environ()},
     )
     assert orphan.wait(5) == 0
-    eventually(lambda: [found for found in stack.members() if "sleep" in command(found)], 5, "the orphan runs")
+    wait_for(lambda: [found for found in stack.members() if "sleep" in command(found)], 5, "the orphan runs")
     stack.down()
     assert members(stack.layout.root) == []
     stack.down()
