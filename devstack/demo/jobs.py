@@ -121,7 +121,9 @@ class Jobs:
     def __post_init__(self) -> None:
         self._entries = [_Entry(kind) for kind in self.kinds]
         self._submitting: tuple[_Entry, Submission] | None = None
-        self._before = {each.job.id for each in overview(self.rest_url)}
+        listed = overview(self.rest_url)
+        self._before = {each.job.id for each in listed}
+        self.checkpoints.prune({each.job.id for each in listed if not each.ended})
         self._closing = threading.Event()
         self._gauges: dict[str, list[str]] = {}
         self._poller: Poller[list[Listed]] = Poller("jobs seen", lambda: overview(self.rest_url), [])
@@ -139,7 +141,7 @@ class Jobs:
         return next((f"{entry.kind.name}: {entry.failure}" for entry in self._entries if entry.failure), "")
 
     def close(self) -> list[str]:
-        """Submit nothing more, cancel what was submitted here; what could not be cancelled, and why."""
+        """Submit nothing more, cancel what was submitted here, prune; what could not be cancelled, and why."""
         self._closing.set()
         if submitting := self._submitting:
             submitting[1].kill()
@@ -152,7 +154,13 @@ class Jobs:
                 job.cancel()
             except ClickstreamError as error:
                 left.append(f"job {job.id} could not be cancelled: {error}")
+        self._prune()
         return left
+
+    def _prune(self) -> None:
+        """A cancelled job is listed as ended a little later: what that leaves, the next demo deletes when it begins."""
+        with contextlib.suppress(ClickstreamError):  # Flink is away
+            self.checkpoints.prune({each.job.id for each in overview(self.rest_url) if not each.ended})
 
     def _to_cancel(self, interrupted: _Entry | None) -> Iterable[Job]:
         found = {entry.job.id: entry.job for entry in self._entries if entry.job and entry.ours and not entry.ended}

@@ -31,3 +31,36 @@ def test_it_begins_anew_on_another_source_and_when_it_is_forgotten(tmp_path: Pat
     assert checkpoints.latest("Sink", "ods") is None
     checkpoints.forget("Sink", "dwd")
     assert checkpoints.latest("Sink", "dwd") is None
+
+
+def test_a_job_that_took_none_leaves_its_successor_the_checkpoint_that_it_began_at(tmp_path: Path) -> None:
+    layout = Layout.at(tmp_path)
+    served = complete(layout, "a", 4)
+    checkpoints = Checkpoints(layout)
+    for job in ("a", "b"):
+        checkpoints.remember("Sink", "dwd", job)
+    checkpoints.prune(set())
+    assert checkpoints.latest("Sink", "dwd") == served.as_uri()
+
+
+def test_what_no_job_goes_on_at_is_deleted_and_what_others_left_stays(tmp_path: Path) -> None:
+    layout = Layout.at(tmp_path)
+    checkpoints = Checkpoints(layout)
+    for number, job in enumerate(("old", "still running", "older", "last", "begun")):
+        if job != "begun":
+            complete(layout, job, number)
+        checkpoints.remember("Sink", "dwd", job)
+    complete(layout, "of the other source", 1)
+    checkpoints.remember("Sink", "ods", "of the other source")
+    complete(layout, "unusable", 1)
+    checkpoints.remember("Join", "ods", "unusable")
+    checkpoints.forget("Join", "ods")
+    complete(layout, "somebody else's", 1)
+
+    checkpoints.prune({"still running"})
+
+    left = {folder.name for folder in (layout.flink / "checkpoints").iterdir()}
+    assert left == {"still running", "last", "of the other source", "somebody else's"}
+    checkpoints.prune(set())
+    assert not (layout.flink / "checkpoints" / "still running").exists(), "it has ended since"
+    assert checkpoints.latest("Sink", "dwd") == (layout.flink / "checkpoints" / "last" / "chk-3").as_uri()
