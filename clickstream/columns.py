@@ -35,7 +35,7 @@ class Columns:
         lanes: what `lane` points into.
         offsets: in the lane.
         times: event time, ms since the epoch.
-        received: time of receipt, ms since the epoch.
+        received: time of receipt, ms since the epoch; never later than the Kafka record's timestamp.
         ids: hashes of the event ids; empty where duplicates were removed before.
         actions: Enum8 number.
         item: -1 where there is none.
@@ -140,11 +140,13 @@ def columns_of(
     Args:
         events: checked, in the order of their partition.
         positions: for each its lane and offset.
-        record_ms: for each the timestamp of its Kafka record: stands in for a missing time of receipt.
+        record_ms: for each the timestamp of its Kafka record: stands in for a missing time of receipt, or a later one.
         identified: whether event ids are needed.
     """
+    # A time of receipt in the future would make every id that is remembered look old.
     received = [
-        ms if at is None else at for at, ms in zip([event.received_at for event in events], record_ms, strict=True)
+        ms if at is None or at > ms else at
+        for at, ms in zip([event.received_at for event in events], record_ms, strict=True)
     ]
     lanes, lane = _coded([lane for lane, _ in positions])
     # As plain tuples: making a Place for each event would cost as much as all else here.

@@ -4,15 +4,17 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from clickstream.recent_ids import Hashes, Mask, RecentIds
+from clickstream.recent_ids import Hashes, Mask, RecentIds, Times, spans
 
 CHUNK_IDS = 2048  # a chunk is written again until it holds so many: 16 KB
+CHUNKS_BY_TIME = 16  # or spans this share of the horizon: all of its ids count as of its newest after a restart
 
 
 class Duplicates:
     """The ids of one partition within a horizon, in numbered chunks.
 
-    Only the chunk that grows changes; the others are removed when they are past the horizon.
+    Only the chunk that grows changes; the others are removed when they are past the horizon. After a restart an id
+    counts as of its chunk's newest one: at the most a sixteenth of the horizon later than it came.
     """
 
     def __init__(self, horizon_ms: int, most: int) -> None:
@@ -21,6 +23,7 @@ class Duplicates:
         self._recent = RecentIds(horizon_ms, most)
         self._chunks: dict[int, tuple[int, int]] = {}  # number -> newest_ms, ids
         self._open: Hashes = np.zeros(0, dtype=np.uint64)
+        self._open_since = 0  # the oldest time in it
         self._next = 0
 
     def load(self, chunks: Iterable[tuple[int, bytes]]) -> None:
@@ -32,24 +35,39 @@ class Duplicates:
             self._chunks[number] = (newest_ms, len(ids))
             self._next = number + 1
 
-    def seen(self, ids: Hashes, known: Mask, time_ms: int) -> tuple[Mask, dict[int, bytes | None]]:
+    def seen(self, ids: Hashes, known: Mask, times: Times) -> tuple[Mask, dict[int, bytes | None]]:
         """Which ids are repeated; all are remembered. See RecentIds.seen.
 
         Returns:
             Duplicates, and the chunks to be stored: a number and its bytes, or None where it is to be removed.
         """
-        duplicate = self._recent.seen(ids, known, time_ms)
-        new = np.unique(ids[~duplicate])
-        changed: dict[int, bytes | None] = dict.fromkeys(self._expired(time_ms))
-        if len(new):
-            self._open = np.concatenate([self._open, new])
-            newest_ms = max(time_ms, self._chunks.get(self._next, (0, 0))[0])
-            self._chunks[self._next] = (newest_ms, len(self._open))
-            changed[self._next] = np.concatenate([np.array([newest_ms], dtype=np.uint64), self._open]).tobytes()
-            if len(self._open) >= CHUNK_IDS:
-                self._open = np.zeros(0, dtype=np.uint64)
-                self._next += 1
+        duplicate = self._recent.seen(ids, known, times)
+        changed: dict[int, bytes | None] = dict.fromkeys(self._expired(int(times.max()))) if len(times) else {}
+        new, at = ids[~duplicate], times[~duplicate]
+        for rows in spans(at, self._horizon_ms // CHUNKS_BY_TIME):
+            number, chunk = self._append(np.unique(new[rows]), int(at[rows].min()), int(at[rows].max()))
+            changed[number] = chunk
         return duplicate, changed
+
+    def _append(self, ids: Hashes, oldest_ms: int, newest_ms: int) -> tuple[int, bytes]:
+        newest = max(newest_ms, self._chunks.get(self._next, (0, 0))[0])
+        oldest = min(oldest_ms, self._open_since)
+        if len(self._open) and newest - oldest > self._horizon_ms // CHUNKS_BY_TIME:
+            self._close()
+        if not len(self._open):
+            oldest, newest = oldest_ms, newest_ms
+        number = self._next
+        self._open_since = oldest
+        self._open = np.concatenate([self._open, ids])
+        self._chunks[number] = (newest, len(self._open))
+        chunk = np.concatenate([np.array([newest], dtype=np.uint64), self._open]).tobytes()
+        if len(self._open) >= CHUNK_IDS:
+            self._close()
+        return number, chunk
+
+    def _close(self) -> None:
+        self._open = np.zeros(0, dtype=np.uint64)
+        self._next += 1
 
     def _expired(self, time_ms: int) -> list[int]:
         total = sum(count for _, count in self._chunks.values())

@@ -13,7 +13,7 @@ from typing import Protocol, Self
 
 import numpy as np
 
-from clickstream.recent_ids import Hashes, Mask, RecentIds
+from clickstream.recent_ids import Hashes, Mask, RecentIds, Times, spans
 
 # A chunk is closed when it holds this share of the ids, or spans this share of the time. The open one is written again
 # with every micro-batch, so it should be small: 62 kB with the default of 2 million ids.
@@ -89,21 +89,23 @@ class IdChunks:
         """Ids in the store; one that was seen in two chunks counts twice."""
         return sum(chunk.ids for chunk in self._chunks)
 
-    def seen(self, hashes: Hashes, time_ms: int) -> Mask:
-        """Which ids were seen before, in an earlier call or earlier in this one; remembers all of them.
+    def seen(self, hashes: Hashes, times: Times) -> Mask:
+        """Which ids were seen within the horizon before, in an earlier call or in this one; remembers all of them.
 
         Args:
             hashes: of the ids (`recent_ids.hashes_of`) in the order of their stream, shape (n,).
-            time_ms: the newest one's, by the time that the horizon is measured in.
+            times: each one's, in ms: the horizon is measured back from it.
 
         Returns:
             Shape (n,), true for duplicates.
         """
         if not len(hashes):
             return np.zeros(0, dtype=np.bool_)
-        duplicates = self._recent.seen(hashes, np.zeros(len(hashes), dtype=np.bool_), time_ms)
-        self._newest_ms = max(self._newest_ms, time_ms)
-        self._append(np.unique(hashes), time_ms)
+        duplicates = self._recent.seen(hashes, np.zeros(len(hashes), dtype=np.bool_), times)
+        for rows in spans(times, self._horizon_ms // CHUNKS_BY_TIME):
+            newest_ms = int(times[rows].max())
+            self._newest_ms = max(self._newest_ms, newest_ms)
+            self._append(np.unique(hashes[rows]), newest_ms)
         self._expire()
         return duplicates
 

@@ -38,8 +38,8 @@ class RecentIds:
     """The ids of one stream within a horizon of time and number.
 
     An id is forgotten at the earliest when it is older than `horizon_ms`, or when `most` newer ones were seen; whole
-    chunks are dropped, so up to an eighth more of either may be kept, and one call's ids beyond that. Where `seen` is
-    told each id's time, what is found is within the horizon too, however long nothing came before.
+    chunks are dropped, so up to an eighth more of either may be kept, and one call's ids beyond that. What is found is
+    within the horizon (and an eighth of it) of the id that is asked for, however long nothing came before.
     """
 
     def __init__(self, horizon_ms: int, most: int) -> None:
@@ -55,7 +55,7 @@ class RecentIds:
         return sum(len(chunk.hashes) for chunk in self._chunks)
 
     def add(self, hashes: Hashes, time_ms: int) -> None:
-        """Remember ids without asking. `time_ms` is the newest one's."""
+        """Remember ids without asking; all count as of `time_ms`."""
         if not len(hashes):
             return
         self._newest_ms = max(self._newest_ms, time_ms)
@@ -64,23 +64,26 @@ class RecentIds:
         self._expire()
         self._merge()
 
-    def seen(self, hashes: Hashes, known: Mask, time_ms: int, times: Times | None = None) -> Mask:
-        """Which ids were seen before, here or earlier in the same call; remembers all of them.
+    def remember(self, hashes: Hashes, times: Times) -> None:
+        """Remember ids without asking, each as of its own time (ms), in any order."""
+        for rows in spans(times, self._horizon_ms // _MERGE_AT):
+            self.add(np.unique(hashes[rows]), int(times[rows].max()))
+
+    def seen(self, hashes: Hashes, known: Mask, times: Times) -> Mask:
+        """Which ids were seen within the horizon before, here or earlier in the same call; remembers all of them.
 
         Args:
             hashes: ids in the order of their stream.
             known: rows whose place is decided: they count as seen for later rows, but are never reported.
-            time_ms: the time of the newest.
-            times: each id's own, in ms: the horizon is measured back from it. None: whatever is still remembered
-                counts, so a call that catches up on hours finds what its first ones repeat.
+            times: each id's, in ms: the horizon is measured back from it.
         """
-        since = None if times is None else times - self._horizon_ms
-        duplicates: Mask = ~known & (self._contains(hashes, since) | _repeats(hashes))
-        self.add(np.unique(hashes), time_ms)
+        since = times - self._horizon_ms
+        duplicates: Mask = ~known & (self._contains(hashes, since) | _repeats(hashes, times, since))
+        self.remember(hashes, times)
         return duplicates
 
-    def _contains(self, hashes: Hashes, since_ms: Times | None = None) -> Mask:
-        """Which ids are here; `since_ms`: in a chunk that was not past already, for each."""
+    def _contains(self, hashes: Hashes, since_ms: Times) -> Mask:
+        """Which ids are here, each in a chunk that was not past at its `since_ms`."""
         found = np.zeros(len(hashes), dtype=np.bool_)
         bits = hashes & self._filter_mask
         maybe = np.flatnonzero(self._filter[(bits >> np.uint64(3)).astype(np.int64)] >> (bits & np.uint64(7)) & 1)
@@ -88,8 +91,7 @@ class RecentIds:
         for chunk in self._chunks:
             at = np.searchsorted(chunk.hashes, wanted)
             at[at == len(chunk.hashes)] = 0
-            there = chunk.hashes[at] == wanted
-            found[maybe] |= there if since_ms is None else there & (chunk.newest_ms >= since_ms[maybe])
+            found[maybe] |= (chunk.hashes[at] == wanted) & (chunk.newest_ms >= since_ms[maybe])
         return found
 
     def _mark(self, hashes: Hashes) -> None:
@@ -135,9 +137,42 @@ class RecentIds:
             size *= _MERGE_AT
 
 
-def _repeats(hashes: Hashes) -> Mask:
-    """Rows whose hash stands earlier in the same array."""
-    _, first = np.unique(hashes, return_index=True)
-    repeats = np.ones(len(hashes), dtype=np.bool_)
-    repeats[first] = False
+def spans(times: Times, longest_ms: int) -> list[npt.NDArray[np.intp]]:
+    """Group rows by time, oldest group first: none spans more than `longest_ms`, and the rows of each keep their order.
+
+    Args:
+        times: shape (n,), in ms, in any order.
+        longest_ms: 0 or more.
+
+    Returns:
+        The rows' indices, each in one group.
+    """
+    if not len(times):
+        return []
+    if int(times.max()) - int(times.min()) <= longest_ms:
+        return [np.arange(len(times))]
+    order = np.argsort(times, kind="stable")
+    ordered = times[order]
+    groups: list[npt.NDArray[np.intp]] = []
+    start = 0
+    while start < len(order):
+        end = int(np.searchsorted(ordered, ordered[start] + longest_ms, side="right"))
+        groups.append(np.sort(order[start:end]))
+        start = end
+    return groups
+
+
+def _repeats(hashes: Hashes, times: Times, since_ms: Times) -> Mask:
+    """Rows whose hash stands earlier in the same arrays, no older than the row's `since_ms`."""
+    repeats = np.zeros(len(hashes), dtype=np.bool_)
+    _, first, counts = np.unique(hashes, return_index=True, return_counts=True)
+    if len(first) == len(hashes):
+        return repeats
+    newest = dict(zip(hashes[first[counts > 1]].tolist(), times[first[counts > 1]].tolist(), strict=True))
+    later = np.ones(len(hashes), dtype=np.bool_)
+    later[first] = False
+    for row in np.flatnonzero(later).tolist():
+        each = int(hashes[row])
+        repeats[row] = newest[each] >= int(since_ms[row])
+        newest[each] = max(newest[each], int(times[row]))
     return repeats

@@ -72,6 +72,7 @@ class Decode(ScalarFunction):
         decoded = self._decoder.decode_batch([values[i] for i in indices], [times[i] for i in indices])
         events: list[Event] = []
         lines: list[bytes] = []
+        record_ms: list[int] = []
         rejects: list[Outcome] = []
         for index, event in zip(indices, decoded, strict=True):
             if isinstance(event, Rejection):
@@ -79,8 +80,9 @@ class Decode(ScalarFunction):
             else:
                 events.append(event)
                 lines.append(positioned(event, self._epoch, number, offsets[index]))
+                record_ms.append(times[index])
         self._rejected.inc(len(rejects))
-        rows: list[_Row] = [(number, batch.pack(), None) for batch in micro_batches(events, lines)]
+        rows: list[_Row] = [(number, batch.pack(), None) for batch in micro_batches(events, lines, record_ms)]
         rows += [(number, None, packed) for packed in pack(rejects)]
         return rows
 

@@ -49,6 +49,6 @@ class RemoveDuplicates(KeyedProcessFunction):
     def _without_duplicates(self, partition: int, batch: MicroBatch) -> MicroBatch:
         if partition not in self._recent:
             self._recent[partition] = IdChunks(self._state, self._horizon_ms, self._most)
-        duplicates = self._recent[partition].seen(batch.hashes, batch.received_ms)
+        duplicates = self._recent[partition].seen(batch.hashes, batch.times)
         self._removed.inc(int(duplicates.sum()))
         return batch.without(duplicates)

@@ -80,7 +80,7 @@ class Survivors(KeyedProcessFunction):
     def _duplicates(self, partition: _Partition, columns: Columns, new: Mask) -> Mask:
         if partition.duplicates is None or not len(columns):
             return np.zeros(len(columns), dtype=np.bool_)
-        duplicate, chunks = partition.duplicates.seen(columns.ids, ~new, int(columns.received.max()))
+        duplicate, chunks = partition.duplicates.seen(columns.ids, ~new, columns.received)
         for number, chunk in chunks.items():
             if chunk is None:
                 self._chunks.remove(number)

@@ -23,7 +23,6 @@ from sinks.clickhouse.batch import Batch, DeadRow, Indices, Mask, Report
 from sinks.clickhouse.config import ClickHouseSinkConfig
 from sinks.clickhouse.lookups import Range
 from sinks.clickhouse.rows import Records, RowFormat, Rows, require_key
-from sinks.clickhouse.transport import quoted
 from sinks.clickhouse.writer import Writer
 from sinks.dead_letters.record import DeadLetter, Rejected, encode, kept
 
@@ -129,8 +128,7 @@ class Ingest:
         for partition in np.unique(read_from).tolist():
             indices = np.flatnonzero(read_from == partition)
             recent = self._recent_of(partition, rows, indices)
-            times = rows.times[indices]
-            duplicate[indices] = recent.seen(rows.ids[indices], (repeated | held)[indices], int(times.max()), times)
+            duplicate[indices] = recent.seen(rows.ids[indices], (repeated | held)[indices], rows.times[indices])
         return duplicate
 
     def _recent_of(self, partition: int, rows: Rows, indices: Indices) -> RecentIds:
@@ -142,13 +140,11 @@ class Ingest:
         assert config.rows.id_column and config.rows.time_column
         first = int(rows.batch.positions.offsets[indices].min())
         epoch = int(rows.batch.positions.epochs[indices[0]])
-        oldest_ms = int(rows.times[indices].min()) - config.duplicate_ms
+        oldest_ms = max(0, int(rows.times[indices].min()) - config.duplicate_ms)
         if first:
             before = Range(epoch, partition, max(0, first - config.duplicate_ids), first - 1)
-            newer = f"{quoted(config.rows.time_column)} >= fromUnixTimestamp64Milli({max(0, oldest_ms)})"
-            lookups = self.writer.lookups
-            hashes = self.writer.run(lookups.column_hashes(config.rows.id_column, before, newer))
-            recent.add(np.unique(hashes), int(rows.times[indices].max()))
+            ids, time = config.rows.id_column, config.rows.time_column
+            recent.remember(*self.writer.run(self.writer.lookups.ids_in(ids, time, before, oldest_ms)))
         return recent
 
     def _judge(self, count: int, rows: Rows, done: Ingested) -> None:

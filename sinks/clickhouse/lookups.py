@@ -201,23 +201,35 @@ class Lookups:
             "FORMAT RowBinary"
         )
 
-    async def column_hashes(self, column: str, where: Range, newer: str) -> npt.NDArray[np.uint64]:
-        """XXH3 (64 bits) of a string column's values in a range of offsets where `newer` (SQL) holds."""
+    async def ids_in(self, column: str, time_column: str, where: Range, oldest_ms: int) -> tuple[Hashes, Times]:
+        """The ids in a range of offsets that are no older than `oldest_ms`.
+
+        Args:
+            column: a string column.
+            time_column: a DateTime64 column.
+            where: the range.
+            oldest_ms: in ms since 1970.
+
+        Returns:
+            For each row XXH3 (64 bits) of its id, and its time in ms: shapes (n,), in no particular order.
+        """
         sql = (
-            f"SELECT xxh3({quoted(column)}) FROM {quoted(self._table)} WHERE {where.sql()} AND {newer} FORMAT RowBinary"
+            f"SELECT xxh3({quoted(column)}), toUnixTimestamp64Milli({quoted(time_column)}) AS ms "
+            f"FROM {quoted(self._table)} WHERE {where.sql()} AND ms >= {oldest_ms} FORMAT RowBinary"
         )
         answers = await asyncio.gather(*(self._ask_shard(nodes, sql) for nodes in self._askable()))
-        return np.concatenate([np.frombuffer(answer, "<u8") for answer in answers])
+        found = np.concatenate([np.frombuffer(answer, _ID) for answer in answers])
+        return found["id"], found["ms"]
 
     async def held_ids(  # noqa: PLR0913, PLR0917 - two columns, and what is looked for in them
-        self, column: str, time_column: str, positions: Positions, hashes: Hashes, oldest_ms: int, newest_ms: int
+        self, column: str, time_column: str, stream: Stream, hashes: Hashes, oldest_ms: int, newest_ms: int
     ) -> tuple[Hashes, Times]:
-        """Where stored rows of the same streams, at any position, have one of these ids.
+        """Where stored rows of one stream, at any position, have one of these ids.
 
         Args:
             column: a string column; `hashes` are XXH3 (64 bits) of its values.
             time_column: a DateTime64 column; only rows from `oldest_ms` to `newest_ms` (inclusive) are looked at.
-            positions: their streams are looked at.
+            stream: the epoch and partition that is looked at.
             hashes: of the ids.
             oldest_ms: in ms since 1970.
             newest_ms: likewise.
@@ -225,15 +237,12 @@ class Lookups:
         Returns:
             For each such row its hash, and its time in ms: shapes (n,), in no particular order.
         """
-        streams = " OR ".join(
-            f"({COLUMN_EPOCH} = {epoch} AND {COLUMN_PARTITION} = {partition})"
-            for epoch, partition, _ in positions.streams()
-        )
+        epoch, partition = stream
         wanted = ", ".join(map(str, hashes.tolist()))
         sql = (
             f"SELECT DISTINCT xxh3({quoted(column)}) AS id, toUnixTimestamp64Milli({quoted(time_column)}) AS ms "
-            f"FROM {quoted(self._table)} WHERE ({streams}) AND id IN ({wanted}) "
-            f"AND ms BETWEEN {oldest_ms} AND {newest_ms} FORMAT RowBinary"
+            f"FROM {quoted(self._table)} WHERE {COLUMN_EPOCH} = {epoch} AND {COLUMN_PARTITION} = {partition} "
+            f"AND id IN ({wanted}) AND ms BETWEEN {oldest_ms} AND {newest_ms} FORMAT RowBinary"
         )
         answers = await asyncio.gather(*(self._ask_shard(nodes, sql) for nodes in self._askable()))
         found = np.concatenate([np.frombuffer(answer, _ID) for answer in answers])

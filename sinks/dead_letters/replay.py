@@ -187,18 +187,21 @@ class Replay:
     def _repeated(self, row_format: RowFormat, rows: Rows) -> Mask:
         """Rows whose id is stored already: a restart forgets the ids of dead letters, and a duplicate went in since.
 
-        As in the job, only what lies within the horizon of a row is its duplicate.
+        As in the job, only what lies in the same partition and within the horizon of a row is its duplicate.
         """
         horizon, id_column, time_column = self._duplicate_ms, row_format.id_column, row_format.time_column
-        if not horizon or rows.ids is None or id_column is None or time_column is None or not len(rows.batch):
-            return np.zeros(len(rows.batch), dtype=np.bool_)
-        oldest, newest = int(rows.times.min()) - horizon, int(rows.times.max()) + horizon
-        stored = self._writer.run(
-            self._writer.lookups.held_ids(id_column, time_column, rows.batch.positions, rows.ids, oldest, newest)
-        )
-        return near_a_stored_one(rows.ids, rows.times, *stored, horizon) | near_an_earlier_one(
-            rows.ids, rows.times, horizon
-        )
+        repeated = np.zeros(len(rows.batch), dtype=np.bool_)
+        if not horizon or rows.ids is None or id_column is None or time_column is None:
+            return repeated
+        lookups = self._writer.lookups
+        for epoch, partition, indices in rows.batch.positions.streams():
+            ids, times = rows.ids[indices], rows.times[indices]
+            oldest, newest = int(times.min()) - horizon, int(times.max()) + horizon
+            stored = self._writer.run(lookups.held_ids(id_column, time_column, (epoch, partition), ids, oldest, newest))
+            repeated[indices] = near_a_stored_one(ids, times, *stored, horizon) | near_an_earlier_one(
+                ids, times, horizon
+            )
+        return repeated
 
     def _dated(self, letter: DeadLetter, dead: DeadRow) -> DeadLetter:
         """The letter as of this failure."""

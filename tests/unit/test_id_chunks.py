@@ -30,8 +30,11 @@ class Store:
         self.removed.append(key)
 
 
-def seen(ids: IdChunks, texts: Iterable[str], time_ms: int) -> list[bool]:
-    answer: list[bool] = ids.seen(hashes_of(list(texts)), time_ms).tolist()
+def seen(ids: IdChunks, texts: Iterable[str], *times: int) -> list[bool]:
+    """Each text at its own time, or all at one."""
+    hashes = hashes_of(list(texts))
+    at = np.array(times if len(times) == len(hashes) else [*times] * len(hashes), dtype=np.int64)
+    answer: list[bool] = ids.seen(hashes, at).tolist()
     return answer
 
 
@@ -47,6 +50,23 @@ def test_repeats_are_found_in_a_call_in_a_later_one_and_after_a_restart() -> Non
     again = IdChunks(store, HORIZON, 10_000)
     assert seen(again, ["c", "d", "a"], 2) == [True, False, True]
     assert len(again) == 4
+
+
+def test_on_a_quiet_stream_an_id_is_new_again_after_the_horizon_also_after_a_restart() -> None:
+    store = Store()
+    ids = IdChunks(store, HORIZON, 10_000)
+    seen(ids, ["a", "b"], 0, HORIZON // 2)
+    assert seen(ids, ["a"], 2 * HORIZON) == [False], "nothing came for two horizons, so nothing was forgotten"
+    store = Store()
+    seen(IdChunks(store, HORIZON, 10_000), ["a", "b"], 0, HORIZON // 2)
+    again = IdChunks(store, HORIZON, 10_000)
+    assert seen(again, ["b", "a"], 5 * HORIZON // 4, 5 * HORIZON // 4) == [True, False]
+
+
+def test_a_call_that_catches_up_measures_each_id_by_its_own_time() -> None:
+    ids = IdChunks(Store(), HORIZON, 10_000)
+    times = (0, HORIZON, HORIZON + 1, 3 * HORIZON)
+    assert seen(ids, ["a", "a", "b", "a"], *times) == [False, True, False, False]
 
 
 def test_nothing_is_written_for_nothing() -> None:
@@ -142,5 +162,5 @@ def test_an_id_within_the_horizon_is_always_found_and_a_new_one_never(
 def test_hashes_keep_all_their_bits_in_the_store() -> None:
     store = Store()
     hashes = np.array([0, 1, 2**63, 2**64 - 1], dtype=np.uint64)
-    IdChunks(store, HORIZON, 1000).seen(hashes, 7)
-    assert IdChunks(store, HORIZON, 1000).seen(hashes, 7).all()
+    IdChunks(store, HORIZON, 1000).seen(hashes, np.full(4, 7))
+    assert IdChunks(store, HORIZON, 1000).seen(hashes, np.full(4, 7)).all()

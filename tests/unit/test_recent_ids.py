@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clickstream.recent_ids import Hashes, Mask, RecentIds, hashes_of
+from clickstream.recent_ids import Hashes, Mask, RecentIds, Times, hashes_of, spans
 
 MOST = 64
 HORIZON = 1000
@@ -20,26 +20,35 @@ def no(count: int) -> Mask:
     return np.zeros(count, dtype=np.bool_)
 
 
+def at(count: int, time_ms: int) -> Times:
+    return np.full(count, time_ms, dtype=np.int64)
+
+
+def kept(recent: RecentIds, *numbers: int) -> Mask:
+    """Which are remembered, however old: `seen` would remember them anew."""
+    return recent._contains(of(*numbers), at(len(numbers), 0))  # noqa: SLF001
+
+
 def test_hashes_are_those_of_clickhouse() -> None:
     assert hashes_of(["", "a", "0199b7a0-0000-7000-8000-000000000001", "größe"]).tolist() == XXH3
 
 
 def test_seen_within_a_call_and_between_calls() -> None:
     recent = RecentIds(HORIZON, MOST)
-    assert recent.seen(of(1, 2, 1, 3), no(4), 0).tolist() == [False, False, True, False]
-    assert recent.seen(of(4, 3), no(2), 1).tolist() == [False, True]
+    assert recent.seen(of(1, 2, 1, 3), no(4), at(4, 0)).tolist() == [False, False, True, False]
+    assert recent.seen(of(4, 3), no(2), at(2, 1)).tolist() == [False, True]
 
 
 def test_known_rows_count_as_seen_but_are_never_reported() -> None:
     recent = RecentIds(HORIZON, MOST)
-    assert recent.seen(of(1, 1), np.array([True, False]), 0).tolist() == [False, True]
-    assert recent.seen(of(1), np.array([True]), 0).tolist() == [False]
-    assert recent.seen(of(1), no(1), 0).tolist() == [True]
+    assert recent.seen(of(1, 1), np.array([True, False]), at(2, 0)).tolist() == [False, True]
+    assert recent.seen(of(1), np.array([True]), at(1, 0)).tolist() == [False]
+    assert recent.seen(of(1), no(1), at(1, 0)).tolist() == [True]
 
 
 def test_an_empty_call() -> None:
     recent = RecentIds(HORIZON, MOST)
-    assert recent.seen(of(), no(0), 0).tolist() == []
+    assert recent.seen(of(), no(0), at(0, 0)).tolist() == []
     assert len(recent) == 0
 
 
@@ -51,9 +60,9 @@ def test_an_id_is_forgotten_by_time_however_slowly_ids_come(step: int) -> None:
         recent.add(of(number), number * step)
         age = number * step
         if age <= HORIZON:
-            assert recent._contains(of(0)).all(), age  # noqa: SLF001 - `seen` would remember it anew
+            assert kept(recent, 0).all(), age
         if age > HORIZON + HORIZON // 8:
-            assert not recent._contains(of(0)).any(), age  # noqa: SLF001
+            assert not kept(recent, 0).any(), age
             break
     else:
         raise AssertionError("never forgotten")
@@ -62,20 +71,35 @@ def test_an_id_is_forgotten_by_time_however_slowly_ids_come(step: int) -> None:
 def test_after_a_quiet_time_an_id_is_new_again() -> None:
     recent = RecentIds(HORIZON, MOST)
     for now, seen in ((0, False), (HORIZON, True), (4 * HORIZON, False), (4 * HORIZON + 1, True)):
-        assert recent.seen(of(1), no(1), now, np.array([now])).tolist() == [seen]
-
-
-def test_without_times_whatever_is_remembered_counts() -> None:
-    recent = RecentIds(HORIZON, MOST)
-    recent.add(of(1), 0)
-    assert recent.seen(of(1, 2), no(2), 4 * HORIZON).tolist() == [True, False]
+        assert recent.seen(of(1), no(1), at(1, now)).tolist() == [seen]
 
 
 def test_a_call_that_catches_up_measures_each_id_by_its_own_time() -> None:
     recent = RecentIds(HORIZON, MOST)
     recent.add(of(1, 2), 0)
     times = np.array([HORIZON, 4 * HORIZON])
-    assert recent.seen(of(1, 2), no(2), 4 * HORIZON, times).tolist() == [True, False]
+    assert recent.seen(of(1, 2), no(2), times).tolist() == [True, False]
+
+
+def test_a_repeat_within_a_call_is_one_within_the_horizon() -> None:
+    recent = RecentIds(HORIZON, MOST)
+    times = np.array([0, HORIZON, 3 * HORIZON, 2 * HORIZON, 4 * HORIZON])
+    # The fourth came late: one of a later time went before it.
+    assert recent.seen(of(1, 1, 1, 1, 1), no(5), times).tolist() == [False, True, False, True, True]
+
+
+def test_ids_are_remembered_each_as_of_its_own_time() -> None:
+    recent = RecentIds(HORIZON, MOST)
+    recent.remember(of(1, 2, 3), np.array([HORIZON // 2, HORIZON, 0]))
+    at_once = at(3, 3 * HORIZON // 2)
+    assert recent.seen(of(1, 2, 3), no(3), at_once).tolist() == [True, True, False]
+
+
+def test_groups_by_time_hold_every_row_once_and_none_is_longer_than_asked() -> None:
+    times = np.array([5, 100, 7, 0, 103, 50])
+    assert [rows.tolist() for rows in spans(times, 10)] == [[0, 2, 3], [5], [1, 4]]
+    assert [rows.tolist() for rows in spans(times, 1000)] == [[0, 1, 2, 3, 4, 5]]
+    assert spans(times[:0], 10) == []
 
 
 def test_an_id_is_forgotten_by_number() -> None:
@@ -83,7 +107,7 @@ def test_an_id_is_forgotten_by_number() -> None:
     for number in range(1000):
         recent.add(of(number), 0)
         assert len(recent) <= MOST + MOST // 8 + 1
-        assert recent._contains(of(*range(max(0, number - MOST + 1), number + 1))).all()  # noqa: SLF001
+        assert kept(recent, *range(max(0, number - MOST + 1), number + 1)).all()
 
 
 def test_chunks_stay_few() -> None:
@@ -91,7 +115,7 @@ def test_chunks_stay_few() -> None:
     for number in range(8000):
         recent.add(of(number), number)
     assert len(recent._chunks) < 60  # noqa: SLF001
-    assert recent._contains(of(*range(8000))).all()  # noqa: SLF001
+    assert kept(recent, *range(8000)).all()
 
 
 @settings(max_examples=150)
@@ -106,7 +130,7 @@ def test_against_a_naive_memory(calls: list[tuple[list[int], int]], most: int) -
     for numbers, step in calls:
         now += step
         seen_in_call: set[int] = set()
-        answers = recent.seen(of(*numbers), no(len(numbers)), now, np.full(len(numbers), now)).tolist()
+        answers = recent.seen(of(*numbers), no(len(numbers)), at(len(numbers), now)).tolist()
         for number, answer in zip(numbers, answers, strict=True):
             if number in seen_in_call:
                 assert answer

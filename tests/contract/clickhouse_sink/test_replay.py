@@ -40,7 +40,7 @@ def shipped(database: Database) -> Database:
     return database
 
 
-def letter(offset: int, event_id: str, at: int = NOW) -> bytes:
+def letter(offset: int, event_id: str, at: int = NOW, partition: int = 0) -> bytes:
     event = {
         "event_id": event_id,
         "tenant_id": "t",
@@ -59,10 +59,10 @@ def letter(offset: int, event_id: str, at: int = NOW) -> bytes:
             node="",
             table=TABLE_BEHAVIORS_LOCAL,
             epoch=EPOCH,
-            partition=0,
+            partition=partition,
             offset=offset,
             kafka_topic="user-behaviors",
-            kafka_partition=0,
+            kafka_partition=partition,
             kafka_offset=offset,
             record_ms=at,
             failed_at=datetime.fromtimestamp(NOW / 1000, UTC),
@@ -135,6 +135,16 @@ def test_letters_with_one_id_beyond_the_horizon_are_put_back_both(shipped: Datab
     keep(tmp_path, letter(1, "e-1", NOW - 31 * 60_000), letter(2, "e-1"))
     done = replay(shipped, tmp_path)
     assert (done.restored, done.duplicates) == (2, 0)
+
+
+def test_the_same_id_in_another_partition_drops_no_letter(shipped: Database, tmp_path: Path) -> None:
+    # The job remembers ids by partition: it would have stored each of these.
+    keep(tmp_path, letter(1, "e-1", partition=1))
+    assert replay(shipped, tmp_path).restored == 1
+    keep(tmp_path, letter(1, "e-1"), letter(2, "e-2", partition=1), letter(2, "e-2"), letter(3, "e-1", partition=1))
+    done = replay(shipped, tmp_path)
+    assert (done.restored, done.duplicates) == (3, 1)
+    assert [row["at"] for row in stored(shipped)] == [1, 1, 2, 2]
 
 
 def test_where_duplicates_are_kept_letters_are_too(shipped: Database, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def events(count: int, title: str = "") -> list[Event]:
 
 def cut(given: list[Event]) -> list[MicroBatch]:
     lines = [positioned(event, 4_294_967_295, 65_535, number) for number, event in enumerate(given)]
-    batches = [MicroBatch.unpack(batch.pack()) for batch in micro_batches(given, lines)]
+    batches = [MicroBatch.unpack(batch.pack()) for batch in micro_batches(given, lines, [3] * len(given))]
     assert [line for batch in batches for line in batch.lines] == lines
     return batches
 
@@ -38,7 +38,7 @@ def test_no_events_no_micro_batch() -> None:
 def test_a_few_events_are_one_micro_batch() -> None:
     (batch,) = cut(events(5))
     assert batch.hashes.tolist() == hashes_of([f"e{number}" for number in range(5)]).tolist()
-    assert batch.received_ms == 5
+    assert batch.times.tolist() == [3, 3, 3, 2, 1], "received when the event says, never later than its record"
     assert json.loads(batch.lines[3])["_offset"] == 3
 
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from clickstream.clock import ManualClock
@@ -12,6 +11,7 @@ from clickstream.config.kafka import Source
 from clickstream.config.sink import Routing
 from clickstream.errors import ConfigurationError, ContractError
 from clickstream.names import DeadLetterReason, RejectReason
+from clickstream.recent_ids import Hashes, Times, hashes_of
 from sinks.clickhouse.batch import Batch, DeadRow, Indices, Mask, Positions, Report
 from sinks.clickhouse.config import ClickHouseSinkConfig
 from sinks.clickhouse.ingest import Ingest, IngestConfig, OutcomeKind
@@ -28,19 +28,19 @@ class MemoryWriter:
         self.repeated: set[int] = set()
         self.deaths: dict[int, tuple[DeadLetterReason, int]] = {}
         self.broken: set[int] = set()
-        self.hashes: list[int] = []
+        self.stored: list[tuple[str, int]] = []  # ids that the table holds from before, with their times
         self.asked: list[str] = []
 
     @property
     def lookups(self) -> "MemoryWriter":
         return self
 
-    def column_hashes(self, column: str, where: object, newer: str) -> str:
-        return f"{column} {where} {newer}"
+    def ids_in(self, column: str, time_column: str, where: object, oldest_ms: int) -> str:
+        return f"{column} {where} {time_column} >= {oldest_ms}"
 
-    def run(self, question: str) -> npt.NDArray[np.uint64]:
+    def run(self, question: str) -> tuple[Hashes, Times]:
         self.asked.append(question)
-        return np.array(self.hashes, dtype=np.uint64)
+        return hashes_of([each for each, _ in self.stored]), np.array([ms for _, ms in self.stored], dtype=np.int64)
 
     def sort(self, positions: Positions, kafka_partitions: Indices) -> tuple[Mask, Mask]:
         offsets = positions.offsets.tolist()
@@ -129,16 +129,25 @@ def test_duplicates_are_removed_within_and_between_batches() -> None:
 
 def test_duplicates_of_what_the_table_holds_from_before_are_removed() -> None:
     sink, writer = ingest()
-    from clickstream.recent_ids import hashes_of  # noqa: PLC0415 - for this test alone
-
-    writer.hashes = hashes_of(["e-1", "e-1"]).tolist()
+    writer.stored = [("e-1", NOW), ("e-1", NOW + 1)]
     assert sink.ingest(events(1, 2)).duplicates == 1
     (question,) = writer.asked
     assert "event_id" in question
     assert "first=0, last=99" in question
-    assert f"`received_at` >= fromUnixTimestamp64Milli({NOW + 5 - 60_000})" in question
+    assert f"received_at >= {NOW + 5 - 60_000}" in question
     sink.ingest(events(3, first=102))
     assert len(writer.asked) == 1
+
+
+def test_what_the_table_holds_from_before_counts_as_of_its_own_time() -> None:
+    sink, writer = ingest(duplicate_ms=60_000)
+    writer.stored = [("e-1", NOW - 50_000), ("e-2", NOW - 1_000)]
+    # A first batch that catches up: its last records came a minute after its first.
+    caught_up = records(event(event_id="e-3"), event(event_id="e-1"), event(event_id="e-2"), first=100)
+    times = caught_up.timestamps.copy()
+    times[1:] += 55_000
+    assert sink.ingest(replace(caught_up, timestamps=times)).duplicates == 1
+    assert sorted(writer.rows) == [100, 101]
 
 
 def test_the_first_record_of_a_topic_needs_no_look_up() -> None:
