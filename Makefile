@@ -13,7 +13,7 @@ help: ## List the targets
 # --- set-up ---------------------------------------------------------------------------------------------------------
 
 .PHONY: setup
-setup: $(VENV)/.installed .devstack/jars/.fetched ## Python environment and jars
+setup: $(VENV)/.installed .devstack/jars/.fetched tracker ## Python environment, jars and tracker
 
 $(VENV)/.installed: requirements.txt requirements-dev.txt pyproject.toml devstack/prerequisites.sh
 	@sh devstack/prerequisites.sh $(PYTHON)
@@ -30,14 +30,26 @@ $(VENV)/.installed: requirements.txt requirements-dev.txt pyproject.toml devstac
 	@MAVEN_FLAGS="$(MAVEN_FLAGS)" sh devstack/fetch_jars.sh .devstack/jars
 	@touch $@
 
+.PHONY: tracker
+tracker: tracker/dist/tracker.js ## The browser's script: tracker/dist
+
+tracker/node_modules/.installed: tracker/package-lock.json devstack/prerequisites.sh
+	@sh devstack/prerequisites.sh $(PYTHON)
+	@cd tracker && npm ci --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+
+tracker/dist/tracker.js: tracker/node_modules/.installed $(wildcard tracker/src/*.ts tracker/*.mjs tracker/*.json)
+	@cd tracker && node build.mjs
+
 # --- checks and tests -----------------------------------------------------------------------------------------------
 
 .PHONY: check test test-unit
-check: $(VENV)/.installed ## Style, types and unit tests: no server, no JVM
+check: $(VENV)/.installed tracker/node_modules/.installed ## Style, types and unit tests: no server, no JVM
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/pytest -q tests/unit
+	@cd tracker && npm run --silent --loglevel=error check && npm run --silent --loglevel=error test
 
 test-unit: $(VENV)/.installed
 	@$(BIN)/pytest -q tests/unit

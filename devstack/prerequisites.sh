@@ -23,3 +23,8 @@ major=$("$java" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -
     fail "$java has no compiler, so it is a JRE: install the JDK (Debian: apt-get install openjdk-17-jdk-headless), or set JAVA_HOME"
 command -v mvn >/dev/null 2>&1 ||
     fail "mvn not found: Maven fetches the jars (Debian: apt-get install maven)"
+node='install Node.js 20 or newer (Debian 13: apt-get install nodejs npm; elsewhere: nodejs.org)'
+command -v node >/dev/null 2>&1 || fail "node not found, which builds the browser's script: $node"
+major=$(node --version | sed 's/^v\([0-9]*\).*/\1/')
+[ "${major:-0}" -ge 20 ] || fail "node is $(node --version): $node"
+command -v npm >/dev/null 2>&1 || fail "npm not found, which comes with Node.js: $node"

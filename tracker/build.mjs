@@ -1,0 +1,20 @@
+// Builds dist/tracker.js (a script tag's), dist/tracker.mjs (a bundler's) and dist/types; reports the size, which is bounded.
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+
+export const LIMIT = 10 * 1024;
+
+const shared = { bundle: true, minify: true, target: "es2020", legalComments: "none", logLevel: "warning" };
+await build({ ...shared, entryPoints: ["src/script.ts"], format: "iife", outfile: "dist/tracker.js" });
+await build({ ...shared, entryPoints: ["src/index.ts"], format: "esm", outfile: "dist/tracker.mjs" });
+execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"], { stdio: "inherit" });
+
+const script = readFileSync("dist/tracker.js");
+const size = gzipSync(script, { level: 9 }).length;
+console.log(`dist/tracker.js: ${script.length} bytes, ${size} gzipped (at most ${LIMIT})`);
+if (size > LIMIT) {
+  console.error(`dist/tracker.js is ${size - LIMIT} bytes too large`);
+  process.exit(1);
+}

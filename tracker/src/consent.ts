@@ -1,0 +1,38 @@
+/** Whether anything may be collected. */
+
+import type { Store } from "./storage";
+
+export type Consent = "granted" | "denied" | "pending";
+
+/**
+ * What holds before the visitor is asked, and what was answered.
+ *
+ * The answer is the one thing that is kept without consent: else the visitor would be asked on every page.
+ *
+ * @param required - whether nothing is collected before `answer(true)`.
+ * @param signals - whether Do-Not-Track and Global Privacy Control count as a refusal; an answer outweighs them.
+ */
+export class ConsentKeeper {
+  constructor(
+    private readonly store: Store,
+    private readonly key: string,
+    private readonly required: boolean,
+    private readonly signals: boolean,
+  ) {}
+
+  get state(): Consent {
+    const answered = this.store.get(this.key);
+    if (answered) return answered === "granted" ? "granted" : "denied";
+    if (this.signals && refusedBySignal()) return "denied";
+    return this.required ? "pending" : "granted";
+  }
+
+  answer(granted: boolean): void {
+    this.store.set(this.key, granted ? "granted" : "denied");
+  }
+}
+
+function refusedBySignal(): boolean {
+  const signs = navigator as Navigator & { globalPrivacyControl?: boolean };
+  return signs.globalPrivacyControl === true || signs.doNotTrack === "1";
+}
