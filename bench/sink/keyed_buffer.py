@@ -51,7 +51,7 @@ class Decode(ScalarFunction):
         packed = msgspec.json.encode(
             (batch.positions.partitions.tolist(), batch.positions.offsets.tolist(), batch.keys)
         )
-        return pd.Series([packed + b"\n" + batch.body()] + [None] * (len(records) - 1), dtype=object)
+        return pd.Series([packed + b"\n" + batch.body] + [None] * (len(records) - 1), dtype=object)
 
 
 class Buffer(KeyedProcessFunction):

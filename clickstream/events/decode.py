@@ -35,12 +35,20 @@ class EventDecoder(Generic[E]):
 
     An event is never judged by the clock: its age is measured against `received_at`, or the Kafka record's timestamp
     where it has none, so that a backlog or a deliberate reprocessing gives the same answer as the first time.
+
+    Args:
+        event_type: what to decode into.
+        limits: of an event's time.
+        reserved: names that the type has but no sender may set: where one is sent it is an unknown field.
     """
 
-    def __init__(self, event_type: type[E], limits: Limits | None = None) -> None:
+    def __init__(
+        self, event_type: type[E], limits: Limits | None = None, reserved: frozenset[str] = frozenset()
+    ) -> None:
         self._decoder = msgspec.json.Decoder(event_type)
         self._limits = limits or Limits()
-        self._fields = frozenset(event_type.__struct_encode_fields__)
+        self._fields = frozenset(event_type.__struct_encode_fields__) - reserved
+        self._not_a_field = (_UNKNOWN_FIELD, *(f"`$.{name}`" for name in reserved))
 
     def decode(self, value: bytes | None, record_ms: int) -> E | Rejection:
         """Decode one Kafka value (None: a tombstone) whose record carries the timestamp `record_ms`."""
@@ -68,7 +76,8 @@ class EventDecoder(Generic[E]):
         try:
             return self._decoder.decode(value)
         except msgspec.ValidationError as error:
-            if _UNKNOWN_FIELD not in str(error):
+            message = str(error)
+            if not any(sign in message for sign in self._not_a_field):
                 raise
         # The slow way, for the few events that have fields of their own.
         fields = msgspec.json.decode(value, type=dict[str, Any])
@@ -141,7 +150,9 @@ def _checked_extra_data(raw: msgspec.Raw) -> msgspec.Raw | msgspec.UnsetType:
         data.decode()
     except UnicodeDecodeError:
         raise RejectedError(RejectReason.NOT_UTF8, "extra_data") from None
-    return msgspec.Raw(data)  # a copy of its own: the original keeps the whole Kafka value alive
+    # A line break between tokens is white space, but would end a row where JSON objects go as lines. (And `data` is a
+    # copy of its own: the original keeps the whole Kafka value alive.)
+    return msgspec.Raw(data.replace(b"\n", b" "))
 
 
 def rejection_of(error: Exception, value: bytes) -> Rejection:

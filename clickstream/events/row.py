@@ -1,32 +1,44 @@
-"""Events as rows of `user_behaviors_local`, in ClickHouse's JSONEachRow form."""
+"""Events as rows of `user_behaviors_local`, in ClickHouse's JSONEachRow form: one JSON object a line."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
-from clickstream.events.model import EnrichedEvent, Event
+from clickstream.events.model import POSITION_NAMES, EnrichedEvent, Event
 
-_encode = msgspec.json.Encoder().encode
+_encode_lines = msgspec.json.Encoder().encode_lines
 
 
-def encode_row(event: Event, epoch: int, partition: int, offset: int) -> bytes:
-    """Encode an ODS event that was read at this position. The event is used up: its times become seconds.
+class Row(Event, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False, rename=POSITION_NAMES):
+    """An ODS event that is to become a row: decoded with room for its position, which a sender can't set."""
 
-    ClickHouse reads a JSON number into DateTime64(3) as seconds with a fraction; a float64 holds milliseconds of this
-    century exactly. `extra_data` is a String column: the object is sent as text.
+    epoch: None = None
+    partition: None = None
+    offset: None = None
+
+
+def encode_rows(events: Sequence[Row], epoch: int, partitions: Iterable[int], offsets: Iterable[int]) -> bytes:
+    """Encode ODS events that were read at these positions, each with a line break behind it.
+
+    The events are used up: their times become seconds, for ClickHouse reads a JSON number into DateTime64(3) as seconds
+    with a fraction; a float64 holds milliseconds of this century exactly. `extra_data` stays the object that it is:
+    ClickHouse reads its text into the String column. One call for all of them takes two thirds of the time of one each.
     """
-    return b'{"_epoch":%d,"_partition":%d,"_offset":%d,' % (epoch, partition, offset) + _columns(event)[1:]
+    row: Any  # the columns' types differ from the fields'; msgspec encodes what it finds
+    for row, partition, offset in zip(events, partitions, offsets, strict=True):
+        row.epoch = epoch
+        row.partition = partition
+        row.offset = offset
+        row.timestamp /= 1000
+        row.received_at = (row.received_at or 0) / 1000
+    return _encode_lines(events)
 
 
-def encode_enriched_row(event: EnrichedEvent) -> bytes:
-    """Encode a DWD event, which carries its position. The event is used up."""
-    return _columns(event)
-
-
-def _columns(event: Event) -> bytes:
-    row: Any = event  # the columns' types differ from the fields'; msgspec encodes what it finds
-    row.timestamp = event.timestamp / 1000
-    row.received_at = (event.received_at or 0) / 1000
-    if event.extra_data is not msgspec.UNSET:
-        row.extra_data = bytes(event.extra_data).decode()
-    return _encode(row)
+def encode_enriched_rows(events: Sequence[EnrichedEvent]) -> bytes:
+    """Encode DWD events, which carry their positions, in the same way. The events are used up."""
+    row: Any
+    for row in events:
+        row.timestamp /= 1000
+        row.received_at = (row.received_at or 0) / 1000
+    return _encode_lines(events)

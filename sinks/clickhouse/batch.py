@@ -48,39 +48,47 @@ class Positions:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows in the JSONEachRow form, one object each without newlines, with their positions and sharding keys.
+    """Rows in the JSONEachRow form with their positions and sharding keys.
 
-    `index` tells which element of the caller's input each row came from, however often the batch is cut into parts.
+    They are kept as the body of an insert, and cut into rows only to take some out: most batches never are.
+
+    Attributes:
+        body: for each row one JSON object and a line break; there is no other line break in it.
+        positions: of the rows.
+        keys: what hash routing goes by.
+        index: which element of the caller's input each row came from, however often the batch is cut into parts.
     """
 
-    rows: list[bytes]
+    body: bytes
     positions: Positions
     keys: list[str]
     index: Indices
 
     @classmethod
     def of(cls, rows: list[bytes], positions: Positions, keys: list[str], index: Indices | None = None) -> Self:
-        """Build a batch; without `index`, row i came from element i."""
-        return cls(rows, positions, keys, np.arange(len(rows)) if index is None else index)
+        """Build a batch of single rows; without `index`, row i came from element i."""
+        return cls(_lines(rows), positions, keys, np.arange(len(rows)) if index is None else index)
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.index)
+
+    @property
+    def rows(self) -> list[bytes]:
+        """The rows one by one, without line breaks."""
+        return self.body.split(b"\n")[:-1]
 
     @property
     def size(self) -> int:
-        """Bytes of JSON, with a newline for each row."""
-        return sum(map(len, self.rows)) + len(self.rows)
-
-    def body(self) -> bytes:
-        """The rows as one insert's body."""
-        return b"\n".join(self.rows)
+        """Bytes of the body."""
+        return len(self.body)
 
     def take(self, indices: Indices) -> "Batch":
         """The rows at these indices, in their order."""
+        rows = self.rows
         return Batch(
-            [self.rows[i] for i in indices],
+            _lines([rows[i] for i in indices.tolist()]),
             self.positions.take(indices),
-            [self.keys[i] for i in indices],
+            [self.keys[i] for i in indices.tolist()],
             self.index[indices],
         )
 
@@ -101,6 +109,10 @@ class Batch:
             parts.append(self.take(np.arange(start, stop)))
             start = stop
         return parts
+
+
+def _lines(rows: list[bytes]) -> bytes:
+    return b"\n".join([*rows, b""])
 
 
 @dataclass(frozen=True, slots=True)

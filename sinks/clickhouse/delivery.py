@@ -156,7 +156,7 @@ class Delivery:
     async def _insert(self, state: _State, node: Node, report: Report) -> ServerError | None:
         client = self._clients[node]
         if state.compressed is None:
-            state.compressed = client.compressed(state.piece.batch.body())
+            state.compressed = client.compressed(state.piece.batch.body)
         state.attempts += 1
         state.query_id = f"{self._terms.query_prefix}{uuid.uuid4().hex}"
         error = await client.insert(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 import numpy as np
@@ -12,15 +12,18 @@ from clickstream.config.kafka import Source
 from clickstream.config.sink import Routing
 from clickstream.errors import ConfigurationError
 from clickstream.events.decode import PARSE_ERRORS, EventDecoder, Limits, rejection_of
-from clickstream.events.model import EnrichedEvent, Event
+from clickstream.events.model import POSITION_NAMES, EnrichedEvent
 from clickstream.events.rejection import Rejection
-from clickstream.events.row import encode_enriched_row, encode_row
+from clickstream.events.row import Row, encode_enriched_rows, encode_rows
 from clickstream.names import RejectReason
 from clickstream.recent_ids import Hashes, hashes_of
 from sinks.clickhouse.batch import Batch, Positions
 from sinks.clickhouse.config import ClickHouseSinkConfig
 
 Integers = npt.NDArray[np.int64]
+T = TypeVar("T")
+
+POSITION_COLUMNS = frozenset(POSITION_NAMES.values())
 
 # Values of JsonRows stay as they were sent: a Decimal column holds more digits than a float64.
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -107,36 +110,31 @@ class BehaviorRows:
         return self._dwd(records)
 
     def _ods(self, records: Records) -> Rows:
-        decoded = EventDecoder(Event, self.limits).decode_batch(records.values, records.timestamps.tolist())
-        events = [event for event in decoded if not isinstance(event, Rejection)]
-        index, rejected = _sorted_out(decoded)
+        decoder = EventDecoder(Row, self.limits, reserved=POSITION_COLUMNS)
+        events, index, rejected = _sorted_out(decoder.decode_batch(records.values, records.timestamps.tolist()))
         partitions, offsets = records.partitions[index], records.offsets[index]
         ids = hashes_of([event.event_id for event in events])
         received = np.fromiter((event.received_at or 0 for event in events), dtype=np.int64, count=len(events))
         # A time of receipt in the future would make every id that is remembered look old.
         times = np.minimum(received, records.timestamps[index])
         keys = [event.user_id for event in events]
-        rows = [
-            encode_row(event, self.epoch, partition, offset)
-            for event, partition, offset in zip(events, partitions.tolist(), offsets.tolist(), strict=True)
-        ]
+        body = encode_rows(events, self.epoch, partitions.tolist(), offsets.tolist())
         positions = Positions(
-            np.full(len(rows), self.epoch, dtype=np.uint64), partitions.astype(np.uint64), offsets.astype(np.uint64)
+            np.full(len(events), self.epoch, dtype=np.uint64), partitions.astype(np.uint64), offsets.astype(np.uint64)
         )
-        return Rows(Batch(rows, positions, keys, index), rejected, ids, times)
+        return Rows(Batch(body, positions, keys, index), rejected, ids, times)
 
     def _dwd(self, records: Records) -> Rows:
-        decoded = EventDecoder(EnrichedEvent, self.limits).decode_batch(records.values, records.timestamps.tolist())
-        events = [event for event in decoded if not isinstance(event, Rejection)]
-        index, rejected = _sorted_out(decoded)
+        decoder = EventDecoder(EnrichedEvent, self.limits)
+        events, index, rejected = _sorted_out(decoder.decode_batch(records.values, records.timestamps.tolist()))
         positions = Positions.of(
             [event.epoch for event in events],
             [event.partition for event in events],
             [event.offset for event in events],
         )
         keys = [event.user_id for event in events]
-        rows = [encode_enriched_row(event) for event in events]
-        return Rows(Batch(rows, positions, keys, index), rejected, None, records.timestamps[index])
+        body = encode_enriched_rows(events)
+        return Rows(Batch(body, positions, keys, index), rejected, None, records.timestamps[index])
 
 
 @dataclass(frozen=True)
@@ -159,14 +157,13 @@ class JsonRows:
             self._row(*record)
             for record in zip(records.values, records.partitions.tolist(), records.offsets.tolist(), strict=True)
         ]
-        index, rejected = _sorted_out(decoded)
-        kept = [row for row in decoded if not isinstance(row, Rejection)]
+        kept, index, rejected = _sorted_out(decoded)
         positions = Positions(
             np.full(len(kept), self.epoch, dtype=np.uint64),
             records.partitions[index].astype(np.uint64),
             records.offsets[index].astype(np.uint64),
         )
-        batch = Batch([row for row, _ in kept], positions, [key for _, key in kept], index)
+        batch = Batch.of([row for row, _ in kept], positions, [key for _, key in kept], index)
         return Rows(batch, rejected, None, records.timestamps[index])
 
     def _row(self, value: bytes | None, partition: int, offset: int) -> tuple[bytes, str] | Rejection:
@@ -203,11 +200,10 @@ def require_key(rows: RowFormat, sink: ClickHouseSinkConfig) -> None:
         )
 
 
-def _sorted_out(decoded: Sequence[object]) -> tuple[Integers, list[tuple[int, Rejection]]]:
-    """The indices of what was decoded, and the rejections with theirs."""
+def _sorted_out(decoded: Sequence[T | Rejection]) -> tuple[list[T], Integers, list[tuple[int, Rejection]]]:
+    """What was decoded, the indices of that, and the rejections with theirs."""
+    kept = [each for each in decoded if not isinstance(each, Rejection)]
+    if len(kept) == len(decoded):
+        return kept, np.arange(len(decoded)), []
     rejected = [(index, each) for index, each in enumerate(decoded) if isinstance(each, Rejection)]
-    if not rejected:
-        return np.arange(len(decoded)), rejected
-    refused = {index for index, _ in rejected}
-    kept = np.fromiter((i for i in range(len(decoded)) if i not in refused), dtype=np.int64)
-    return kept, rejected
+    return kept, np.delete(np.arange(len(decoded)), [index for index, _ in rejected]), rejected

@@ -32,6 +32,7 @@ INSERT_SETTINGS: Mapping[str, str] = {
     "input_format_json_ignore_unknown_keys_in_named_tuple": "0",  # and so is a key without an element of its tuple
     "input_format_null_as_default": "1",
     "input_format_defaults_for_omitted_fields": "1",
+    "input_format_json_read_objects_as_strings": "1",  # extra_data is sent as the object that it is
     "materialized_views_ignore_errors": "0",
 }
 

@@ -233,3 +233,32 @@ def test_events_arrive_in_the_shipped_table(database: Database) -> None:
         "bot": True,
         "browser": "",
     }
+
+
+OBJECTS = [
+    "{}",
+    '{"a": 1.50, "b" : [ 1e3, -0 ], "c":null}',
+    '{"quote":"\\"","backslash":"\\\\","both":"\\\\\\"","braces":"}{]["}',
+    '{"\\u0061\\n\\t\\u0000":"\\ud83d\\ude00 \U0001f600 \u00e9"}',
+    '{"deep":' + '{"a":[' * 100 + "]}" * 100 + "}",
+    '{"twice":1,"twice":2}',
+    '{\t"spaced"\r:  {"x" : "y  z" } }',
+    '{"long":"' + "x" * 8000 + '"}',
+]
+
+
+def test_extra_data_arrives_as_it_was_sent_letter_by_letter(database: Database) -> None:
+    migrate_clickhouse(ClickHouseSettings(urls=database.url()), ROOT / "ddl")
+    now = int(time.time()) * 1000
+    values = [
+        b'{"event_id":"e-%d","tenant_id":"t","scenario_id":"s","user_id":"u","action_type":"custom","timestamp":%d,'
+        b'"extra_data": %s }' % (number, now, sent.encode())
+        for number, sent in enumerate([*OBJECTS, '{\n"broken":\n1}'])
+    ]
+    offsets = np.arange(len(values))
+    records = Records(values, np.zeros(len(values), dtype=np.int64), offsets, np.full(len(values), now))
+    with Writer(config(database.url(), table="user_behaviors_local")) as writer:
+        written = writer.write(BehaviorRows(Source.ODS, epoch=1).rows(records).batch)
+    assert written == Report(written=len(values), inserts=1)
+    stored = database.rows("SELECT extra_data FROM user_behaviors_local ORDER BY _offset")
+    assert [each["extra_data"] for each in stored] == [*OBJECTS, '{ "broken": 1}']  # a line break is white space

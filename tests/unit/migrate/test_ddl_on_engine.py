@@ -14,7 +14,7 @@ import pytest
 from clickstream import names
 from clickstream.events.action import NUMBERS, Action
 from clickstream.events.model import Context, EnrichedEvent, Event
-from clickstream.events.row import encode_enriched_row
+from clickstream.events.row import encode_enriched_rows
 from clickstream.migrate.files import ddl_directory, read_migrations
 from clickstream.migrate.render import Topology, render
 
@@ -141,7 +141,7 @@ def test_where_a_cluster_is_named_queries_go_to_all_its_shards(engine: Run) -> N
 
 def row(event: EnrichedEvent, **changes: object) -> str:
     """An event as the sink writes it, with other values for some of the columns."""
-    line = encode_enriched_row(event).decode()
+    line = encode_enriched_rows([event]).decode().rstrip()
     return json.dumps({**json.loads(line), **changes}) if changes else line
 
 

@@ -96,7 +96,7 @@ class MemoryNode:
         self, table: str, compressed: bytes, token: str, query_id: str, settings: Mapping[str, str]
     ) -> ServerError | None:
         self._tick()
-        rows = [json.loads(line) for line in compressed.split(b"\n")]
+        rows = [json.loads(line) for line in compressed.splitlines()]
         fault = self.faults.pop(0) if self.faults and not self.down else Fault.NONE
         error = NOT_DONE[Fault.REFUSED] if self.down else NOT_DONE.get(fault)
         if error is None and fault in (Fault.BETWEEN_PARTS, Fault.SLOW_BETWEEN_PARTS):

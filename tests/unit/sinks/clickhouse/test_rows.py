@@ -159,3 +159,12 @@ def test_whatever_is_sent_is_a_row_or_rejected(value: bytes) -> None:
         assert b"\n" not in row
         sent = json.loads(value)
         assert json.loads(row) == sent | {"_epoch": 4, "_partition": 3, "_offset": 100}
+
+
+@pytest.mark.parametrize("value", [b"5", b'"text"', b"-1", b"{}"])
+def test_a_position_that_a_sender_claims_is_a_field_like_any_other(value: bytes) -> None:
+    sent = event()[:-1] + b',"_offset":' + value + b',"extra_data":{"a":1}}'
+    (row,) = BehaviorRows(Source.ODS, epoch=7).rows(records(sent)).batch.rows
+    stored = json.loads(row)
+    assert (stored["_epoch"], stored["_partition"], stored["_offset"]) == (7, 3, 100)
+    assert stored["extra_data"] == {"a": 1, "_offset": json.loads(value)}
