@@ -1,8 +1,11 @@
+import fcntl
 import os
 import resource
 import signal
+import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,6 +28,7 @@ from sinks.dead_letters import (
     read_file,
     retire,
 )
+from tests.kit.waiting import wait_for
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp()
 DAY = 24 * 3600
@@ -239,3 +243,51 @@ def test_the_check_leaves_nothing_behind(tmp_path: Path, clock: ManualClock) -> 
 def test_a_missing_folder_is_an_error_of_the_reader(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="there is no dead-letter folder"):
         list(read_dead_letters(tmp_path / "nowhere"))
+
+
+def test_lines_are_flushed_to_the_disk_with_the_names_that_lead_to_them(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[tuple[int, int]] = []  # inode and size at that moment
+    folders: set[int] = set()
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        found = os.fstat(descriptor)
+        if stat.S_ISDIR(found.st_mode):
+            folders.add(found.st_ino)
+        else:
+            flushed.append((found.st_ino, found.st_size))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    files = DeadLetterFiles(tmp_path, 10_000, clock)
+    files.append([line(1)])
+    (path,) = dead_letter_files(tmp_path)
+    size = len(line(1)) + 1
+    assert (path.stat().st_ino, size) in flushed
+    assert {tmp_path.stat().st_ino, path.parent.stat().st_ino} == folders
+    files.append([line(2)])
+    assert flushed[-1] == (path.stat().st_ino, 2 * size)
+
+
+def test_an_append_waits_for_whoever_holds_the_files_lock(tmp_path: Path, clock: ManualClock) -> None:
+    files = DeadLetterFiles(tmp_path, 10_000, clock)
+    files.append([line(1)])
+    (path,) = dead_letter_files(tmp_path)
+    appending = threading.Thread(target=files.append, args=([line(2)],))
+    with path.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # as a replay does that puts the file away
+        appending.start()
+        wait_for(lambda: _is_waited_for(path) or not appending.is_alive(), 30, "the append waits or is done")
+        assert appending.is_alive(), "it wrote into a file that somebody else has locked"
+        path.rename(path.with_suffix(".replayed"))
+    appending.join()
+    assert path.with_suffix(".replayed").read_bytes() == line(1) + b"\n"
+    assert offsets(tmp_path) == [2]
+
+
+def _is_waited_for(path: Path) -> bool:
+    """Whether a process waits for the file's lock: the kernel lists waiters behind an arrow."""
+    waiters = [each for each in Path("/proc/locks").read_text().splitlines() if "->" in each]
+    return any(each.split()[-3].endswith(f":{path.stat().st_ino}") for each in waiters)
