@@ -61,6 +61,10 @@ test: setup ## Every test, on real servers that it starts and stops itself
 test-full: setup ## Larger sizes and more repetitions of what `make test` shows (about half an hour)
 	@$(BIN)/pytest -m full
 
+.PHONY: k8s-settings
+k8s-settings: $(VENV)/.installed ## Bring deploy/k8s up to date with flink-conf/
+	@$(BIN)/python deploy/k8s/settings.py
+
 # --- run ------------------------------------------------------------------------------------------------------------
 
 .PHONY: demo up down
