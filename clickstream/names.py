@@ -46,6 +46,11 @@ class RejectReason(StrEnum):
     TIMESTAMP_TOO_OLD = "timestamp_too_old"
     TIMESTAMP_TOO_NEW = "timestamp_too_new"
     EXTRA_DATA_TOO_LARGE = "extra_data_too_large"
+    # Below: refused by the collector only, which knows who sends.
+    TENANT_MISMATCH = "tenant_mismatch"  # it names another tenant than its write key's
+    SCHEMA_MISMATCH = "schema_mismatch"  # a custom event that breaks its declared schema
+    UNDECLARED_EVENT = "undeclared_event"  # a custom event that none was declared for, where all must be
+    NO_CONSENT = "no_consent"  # the visitor allows no recording, and the tenant keeps nothing then
 
 
 class DeadLetterReason(StrEnum):
@@ -69,6 +74,8 @@ class SinkMetric(StrEnum):
     BATCHES_BY_BYTES = "batches_by_bytes"
     ROWS_PER_BATCH = "rows_per_batch"
     WRITE_MILLISECONDS = "write_milliseconds"
+    WRITES = "writes"  # batches that were inserted
+    WRITE_MILLISECONDS_TOTAL = "write_milliseconds_total"  # of all of them together: Prometheus takes no distribution
     RETRIES = "retries"
     FAIL_OVERS = "fail_overs"
     UNHEALTHY_NODES = "unhealthy_nodes"
@@ -92,6 +99,9 @@ class KeepMetric(StrEnum):
     REDIS_WRITES = "redis_writes"
     REDIS_RETRIES = "redis_retries"
     REDIS_MILLISECONDS = "redis_milliseconds"
+    FLUSHES = "flushes"  # writes of a bucket that put new events into Redis
+    FLUSH_MILLISECONDS = "flush_milliseconds"  # from the receipt of the oldest of those events until then, added up
+    WAITING_MILLISECONDS = "waiting_milliseconds"  # since the receipt of the oldest event that Redis does not show yet
     RECORDS_SENT = "records_sent"
     ENTRIES_STORED = "entries_stored"
     EVENTS_TOO_LATE = "events_too_late"  # left out: their minute is forgotten

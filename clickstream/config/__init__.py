@@ -5,6 +5,7 @@ malformed or contradicts another one.
 """
 
 from clickstream.config.clickhouse import ClickHouseSettings
+from clickstream.config.collector import CollectorSettings
 from clickstream.config.dead_letters import DeadLetterSettings
 from clickstream.config.dimensions import DimensionSettings
 from clickstream.config.events import EventSettings
@@ -19,6 +20,7 @@ from clickstream.config.sink import SinkSettings
 
 __all__ = [
     "ClickHouseSettings",
+    "CollectorSettings",
     "DeadLetterSettings",
     "DimensionSettings",
     "EventSettings",

@@ -10,6 +10,7 @@ from pydantic_settings import SettingsError
 
 from clickstream.config.base import PREFIX, Settings
 from clickstream.config.clickhouse import ClickHouseSettings
+from clickstream.config.collector import CollectorSettings
 from clickstream.config.dead_letters import DeadLetterSettings
 from clickstream.config.dimensions import DimensionSettings
 from clickstream.config.events import EventSettings
@@ -33,6 +34,7 @@ GROUPS: tuple[type[Settings], ...] = (
     HotSettings,
     LiveMetricsSettings,
     RecentSettings,
+    CollectorSettings,
     ServerSettings,
 )
 

@@ -67,6 +67,7 @@ def test_only_the_adapters_import_flink() -> None:
 
 RECORDER = """
 import importlib, os, sys
+import prometheus_client # not ours: it copies the whole environment to look for a variable of its own
 class Recorder(type(os.environ)):
     def __getitem__(self, key):
         read.append(key)

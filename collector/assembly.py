@@ -1,0 +1,62 @@
+"""From the YAML file to the objects that do what it says."""
+
+from collections.abc import Sequence
+
+from clickstream.config import CollectorSettings, KafkaSettings
+from clickstream.errors import ConfigurationError
+from clickstream.events.aliases import Aliases
+from clickstream.events.sent import Rule
+from collector.configuration.model import Collection, Source
+from collector.configuration.sinks import KafkaSinkModel
+from collector.delivery import Delivery
+from collector.metrics import Metrics
+from collector.sinks.encoding import AsJson
+from collector.sinks.kafka import KafkaOptions, KafkaSink
+from collector.sinks.sink import Sink
+
+
+def aliases(collection: Collection, source: str) -> Aliases:
+    """The names and words that a source understands."""
+    of: Source = getattr(collection.sources, source)
+    mapping = of.mapping
+    return Aliases(mapping.names, mapping.words, mapping.defaults, frozenset(collection.events))
+
+
+def rules(collection: Collection) -> Sequence[Rule]:
+    """Checks behind the contract's own."""
+    return ()
+
+
+def delivery_of(
+    collection: Collection, settings: CollectorSettings, kafka: KafkaSettings | None, metrics: Metrics
+) -> Delivery:
+    """The sinks.
+
+    Raises:
+        ConfigurationError: a Kafka sink has no address.
+    """
+    sinks: dict[str, Sink] = {}
+    for name, model in collection.sinks.items():
+        if isinstance(model, KafkaSinkModel):
+            sinks[name] = _kafka(name, model, settings, kafka)
+    return Delivery(sinks)
+
+
+def _kafka(name: str, model: KafkaSinkModel, settings: CollectorSettings, kafka: KafkaSettings | None) -> Sink:
+    producer = dict(model.producer)
+    if "bootstrap.servers" not in producer:
+        if kafka is None:
+            raise ConfigurationError(
+                f"sinks.{name} has no address: set CLICKSTREAM_KAFKA_BOOTSTRAP, or producer: bootstrap.servers"
+            )
+        producer["bootstrap.servers"] = kafka.bootstrap
+    fields = KafkaSettings.model_fields
+    options = KafkaOptions(
+        producer,
+        model.topic or (kafka.topic_behaviors if kafka else fields["topic_behaviors"].default),
+        model.rejected or (kafka.topic_rejected if kafka else fields["topic_rejected"].default),
+        settings.ack_seconds,
+        settings.queue_records,
+        settings.queue_bytes,
+    )
+    return KafkaSink(name, options, AsJson())

@@ -1,0 +1,1 @@
+"""Where events go: each sink answers only when it has them for good."""
