@@ -4,6 +4,7 @@ Nothing here reads the environment at import: `resolve(KafkaSettings)` does, and
 malformed or contradicts another one.
 """
 
+from clickstream.config.analytics import AnalyticsSettings
 from clickstream.config.clickhouse import ClickHouseSettings
 from clickstream.config.collector import CollectorSettings
 from clickstream.config.dead_letters import DeadLetterSettings
@@ -19,6 +20,7 @@ from clickstream.config.servers import ServerSettings
 from clickstream.config.sink import SinkSettings
 
 __all__ = [
+    "AnalyticsSettings",
     "ClickHouseSettings",
     "CollectorSettings",
     "DeadLetterSettings",

@@ -8,6 +8,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from clickstream.config.analytics import AnalyticsSettings
 from clickstream.config.base import PREFIX, Settings
 from clickstream.config.clickhouse import ClickHouseSettings
 from clickstream.config.collector import CollectorSettings
@@ -35,6 +36,7 @@ GROUPS: tuple[type[Settings], ...] = (
     LiveMetricsSettings,
     RecentSettings,
     CollectorSettings,
+    AnalyticsSettings,
     ServerSettings,
 )
 

@@ -1,0 +1,37 @@
+"""The application: routes, what they share, and what errors become."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from analytics.gone import CancelWhenGone
+from analytics.refusals import RefusedError
+from analytics.routes import health, numbers
+from analytics.services import Services
+from clickstream.errors import ClickstreamError, UnavailableError
+
+
+def application(services: Services) -> FastAPI:
+    """Build the application. It closes the services when it ends."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await services.close()
+
+    app = FastAPI(title="clickstream analytics", version="1", lifespan=lifespan, docs_url="/api/docs", redoc_url=None)
+    app.state.services = services
+    for routes in (health, numbers):
+        app.include_router(routes.router)
+    app.add_exception_handler(ClickstreamError, _told)
+    app.add_middleware(CancelWhenGone)
+    return app
+
+
+async def _told(_: Request, error: Exception) -> JSONResponse:
+    """Errors of ours in the form that FastAPI gives to its own."""
+    status = 422 if isinstance(error, RefusedError) else 503 if isinstance(error, UnavailableError) else 500
+    headers = {"Retry-After": "2"} if status == 503 else {}
+    return JSONResponse({"detail": str(error)}, status, headers)

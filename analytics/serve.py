@@ -1,0 +1,44 @@
+"""Runs the service with the settings of the environment."""
+
+import uvicorn
+
+from analytics.app import application
+from analytics.services import Services
+from analytics.tokens import Tokens
+from analytics.warehouse import Warehouse
+from clickstream.clock import SystemClock
+from clickstream.config import ClickHouseSettings, RedisSettings, ServerSettings, resolve
+from clickstream.config.analytics import AnalyticsSettings
+from clickstream.lookup import AsyncLookup
+
+
+def from_environment() -> Services:
+    """Make everything that requests share.
+
+    Raises:
+        ConfigurationError: a setting is missing or wrong, or the file of tokens.
+    """
+    settings = resolve(AnalyticsSettings)
+    servers = resolve(ServerSettings)
+    clock = SystemClock()
+    return Services(
+        settings=settings,
+        tokens=Tokens(settings.tokens_file),
+        warehouse=Warehouse(resolve(ClickHouseSettings), settings, clock),
+        lookup=AsyncLookup.connect(servers.redis_url, resolve(RedisSettings)) if servers.redis_url else None,
+        clock=clock,
+    )
+
+
+def serve() -> None:
+    """Serve until SIGINT or SIGTERM."""
+    services = from_environment()
+    settings = services.settings
+    uvicorn.run(
+        application(services),
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=5,
+    )
