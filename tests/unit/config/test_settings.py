@@ -25,6 +25,7 @@ REQUIRED = {
     "CLICKSTREAM_KAFKA_BOOTSTRAP": "broker:9092",
     "CLICKSTREAM_CLICKHOUSE_URLS": "http://user:s3cret@host:8123/db",
     "CLICKSTREAM_DEAD_LETTER_DIR": "/var/dead-letters",
+    "CLICKSTREAM_ANALYTICS_TOKENS_FILE": "/etc/tokens.yaml",
 }
 # A value other than the default for every field of the groups that the sink and all jobs share.
 CHANGED: dict[type[Settings], dict[str, str]] = {
