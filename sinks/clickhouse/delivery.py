@@ -145,8 +145,10 @@ class Delivery:
                 error = await self._insert(state, node, report)
                 if error is None:
                     return []
-            if error.meaning is Meaning.DATA:
-                return await self._bad_rows(state, node, error, report)
+            if error.meaning is Meaning.SPLIT and len(state.piece.batch) == 1:
+                error = replace(error, meaning=Meaning.RETRY)  # nothing is left to be split
+            if error.meaning is not Meaning.RETRY:
+                return await self._refused(state, node, error, report)
             report.retries += 1
             if not self._fail_over(state, node, error, report):
                 if self._given_up(state, node, error, report):
@@ -207,8 +209,8 @@ class Delivery:
             await self._services.wait(retry)
         logger.error("%s did not take the days of %d rows (%s): rebuild its views by hand", node, len(stored), cause)
 
-    async def _bad_rows(self, state: _State, node: Node, error: ServerError, report: Report) -> list[Piece]:
-        """The server refuses the data: find the rows that it means, or cut the piece so that the next round does."""
+    async def _refused(self, state: _State, node: Node, error: ServerError, report: Report) -> list[Piece]:
+        """The server refuses these rows together: find those that it means, or cut the piece so that the next do."""
         whole = state.piece.batch
         if error.applied:
             cause = f"view {error.view} failed" if error.view else f"error {error.name} after the write"

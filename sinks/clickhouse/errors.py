@@ -34,6 +34,7 @@ class Code(IntEnum):
     WRONG_PASSWORD = 193
     REQUIRED_PASSWORD = 194
     TOO_MANY_SIMULTANEOUS_QUERIES = 202
+    TOO_MANY_PARTS = 252
     VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE = 321
     CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN = 349
     CANNOT_PARSE_UUID = 376
@@ -98,6 +99,8 @@ _EXCEPTION = re.compile(r"Code: (?P<code>\d+)\. DB::\w*Exception: (?P<text>.*)",
 _ROW = re.compile(r"\bat row (?P<row>\d+)\b")
 # The name may end the sentence: its full stop is not part of it.
 _VIEW = re.compile(r"while pushing to view (?P<view>[^\s:;,()]+?)\.?(?=[\s:;,()]|$)", re.IGNORECASE)
+# One code for two things: the table has too many parts, which passes; or the block would make too many.
+_TOO_MANY_PARTITIONS = re.compile(r"^Too many partitions for single INSERT block")
 MESSAGE_LIMIT = 600
 
 
@@ -105,6 +108,7 @@ class Meaning(Enum):
     """What to do with the rows."""
 
     DATA = "data"  # some of the rows are at fault: sending them again is useless
+    SPLIT = "split"  # too much at once: no row is at fault, and fewer of them may go in
     RETRY = "retry"  # the server is at fault: the same rows may go in later
 
 
@@ -169,6 +173,10 @@ def classify(text: str, table: str) -> ServerError:
             row=int(row["row"]) - 1 if row and before_write else None,
             view=view["view"] if view else None,
         )
+    if code == Code.TOO_MANY_PARTS and _TOO_MANY_PARTITIONS.search(message):
+        # Said before the block's first part is written; of a view's target, when the table's parts are there.
+        name = view["view"] if view else None
+        return ServerError(code, message[:MESSAGE_LIMIT], Meaning.SPLIT, applied=view is not None, view=name)
     return ServerError(code, message[:MESSAGE_LIMIT], Meaning.RETRY, applied=code not in _REFUSED_QUERY)
 
 

@@ -85,9 +85,11 @@ class NodeClient:
         answer = await self._post(params, compressed, self._encoding, self._insert_timeout, table)
         return answer if isinstance(answer, ServerError) else None
 
-    async def query(self, sql: str, timeout: float) -> bytes | ServerError:
-        """Run one statement and read its whole answer."""
+    async def query(self, sql: str, timeout: float, session: str = "") -> bytes | ServerError:
+        """Run one statement and read its whole answer. Temporary tables live in a session, where one is named."""
         params = {"database": self.node.database, "wait_end_of_query": "1"}
+        if session:
+            params["session_id"] = session
         return await self._post(params, sql.encode(), {}, timeout, "")
 
     async def ping(self, timeout: float) -> bool:

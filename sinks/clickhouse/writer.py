@@ -189,8 +189,8 @@ class Writer:
     async def _check(self, node: Node) -> bool:
         return await self._clients[node].ping(self._config.connect_timeout)
 
-    async def _query(self, node: Node, sql: str) -> bytes | ServerError:
-        return await self._clients[node].query(sql, self._config.query_timeout)
+    async def _query(self, node: Node, sql: str, session: str = "") -> bytes | ServerError:
+        return await self._clients[node].query(sql, self._config.query_timeout, session)
 
     async def _wait(self, retry: int) -> None:
         await asyncio.sleep(self._config.policy.delay(retry, self._random))

@@ -66,6 +66,20 @@ def test_a_view_that_breaks_leaves_the_tables_rows(database: Database, select: s
     assert database.numbers("SELECT count() FROM wide") == [2]
 
 
+def test_too_many_partitions_are_refused_before_the_write_and_by_a_view_after_it(database: Database) -> None:
+    body = b"".join(b'{"n":%d,"day":"2026-%02d-10"}\n' % (n, n + 1) for n in range(4))
+    limit = {"max_partitions_per_insert_block": "3", **INSERT_SETTINGS}
+    _, text = database.ask("INSERT INTO `t` FORMAT JSONEachRow", body, **limit)
+    error = classify(text, "t")
+    assert (error.code, error.meaning, error.applied, error.view) == (252, Meaning.SPLIT, False, None)
+    assert database.numbers("SELECT count() FROM t") == [0]
+    database.query("CREATE TABLE source (n Int64, day Date) ENGINE = MergeTree ORDER BY n")
+    database.query("CREATE MATERIALIZED VIEW mv TO t AS SELECT n, day FROM source")
+    _, text = database.ask("INSERT INTO `source` FORMAT JSONEachRow", body, **limit)
+    error = classify(text, "source")
+    assert (error.code, error.meaning, error.applied, error.view) == (252, Meaning.SPLIT, True, f"{database.name}.mv")
+
+
 def test_errors_that_pass(database: Database) -> None:
     insert = "INSERT INTO t FORMAT JSONEachRow"
     _, text = database.ask(insert.replace("t FORMAT", "nowhere FORMAT"), GOOD)

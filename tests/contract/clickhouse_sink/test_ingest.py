@@ -1,6 +1,7 @@
 """From Kafka values to the shipped table, through restarts of the worker."""
 
 import time
+from collections.abc import Callable
 
 import msgspec
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from clickstream.config.clickhouse import ClickHouseSettings
 from clickstream.config.kafka import Source
 from clickstream.migrate import migrate_clickhouse
+from devstack.clickhouse.faults import FaultProxy, Mode
 from sinks.clickhouse.ingest import Ingest, IngestConfig, Ingested
 from sinks.clickhouse.rows import BehaviorRows, JsonRows, Records
 from tests.contract.clickhouse_sink.batches import config
@@ -44,10 +46,10 @@ def shipped(database: Database) -> Database:
     return database
 
 
-def ingest(database: Database, *batches: Records) -> list[Ingested]:
+def ingest(database: Database, *batches: Records, url: str = "") -> list[Ingested]:
     """What a worker does between two restarts."""
     rows = BehaviorRows(Source.ODS, epoch=7)
-    settings = config(database.url(), table="user_behaviors_local", repairs="clickstream_repairs")
+    settings = config(url or database.url(), table="user_behaviors_local", repairs="clickstream_repairs")
     worker = Ingest(IngestConfig(settings, rows, "behaviors", duplicate_ms=30 * MINUTE), print)
     worker.open()
     try:
@@ -86,6 +88,16 @@ def test_an_id_is_a_duplicate_for_as_long_as_the_setting_says_also_after_a_resta
     (beyond,) = ingest(shipped, records([1], 102, at=NOW + 30 * MINUTE + 1))
     assert beyond.duplicates == 0
     assert stored(shipped) == [1, 1]
+
+
+def test_the_time_of_a_write_counts_until_the_server_has_answered(
+    shipped: Database, make_proxy: Callable[[Database], FaultProxy]
+) -> None:
+    proxy = make_proxy(shipped)
+    proxy.set(Mode.DELAY, delay=0.4, inserts_only=True, requests=1)
+    (done,) = ingest(shipped, records([1], 0), url=shipped.url(proxy.url))
+    assert done.report.written == 1
+    assert done.write_seconds >= 0.4
 
 
 def test_a_table_of_somebodys_own(database: Database) -> None:

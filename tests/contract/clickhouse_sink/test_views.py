@@ -57,14 +57,31 @@ def test_bad_rows_and_a_broken_view_together(with_view: Database) -> None:
     assert sorted(with_view.numbers("SELECT _offset FROM t")) == [n for n in range(40, 60) if n not in (45, 55)]
 
 
-def test_a_constraint_of_the_views_target_is_the_views_fault(database: Database) -> None:
-    database.query("CREATE TABLE target (n Int64, CONSTRAINT small CHECK n < 100) ENGINE = MergeTree ORDER BY n")
-    database.query("CREATE MATERIALIZED VIEW limited TO target AS SELECT n FROM t")
+@pytest.mark.parametrize(
+    ("target", "select", "code"),
+    [
+        ("n Int64, CONSTRAINT small CHECK n < 100", "SELECT n FROM t", 469),
+        ("n Int8", "SELECT text AS n FROM t", 6),
+        ("n Enum8('1' = 1, '2' = 2)", "SELECT toString(n) AS n FROM t", 691),
+    ],
+)
+def test_a_row_that_the_views_target_refuses_is_named(database: Database, target: str, select: str, code: int) -> None:
+    database.query(f"CREATE TABLE `odd target` ({target}) ENGINE = MergeTree ORDER BY n")
+    database.query(f"CREATE MATERIALIZED VIEW limited TO `odd target` AS {select}")
+    database.query("ALTER TABLE t ADD COLUMN date Date ALIAS day")
+    database.query(REPAIRS)
+    tables = database.rows("SELECT name FROM system.tables WHERE database = currentDatabase() ORDER BY name")
     forged = json.dumps({"text": "for table t ("})
-    with Writer(config(database.url())) as writer:
-        report = writer.write(batch_of([row(1), row(500, text=forged), row(2)]))
+    rows = [row(1, text="1"), row(500, text=forged), row(2, text="2")]
+    with Writer(config(database.url(), repairs="repairs")) as writer:
+        report = writer.write(batch_of(rows))
     assert (report.found, report.dead) == (3, [])
+    assert [(each.index, each.code) for each in report.view_failures] == [(1, code)]
     assert sorted(database.numbers("SELECT n FROM t")) == [1, 2, 500]
+    (noted,) = database.rows("SELECT date, cause FROM repairs")
+    assert noted == {"date": "2026-01-15", "cause": f"view {database.name}.limited failed"}
+    # What it was tried on leaves nothing behind.
+    assert database.rows("SELECT name FROM system.tables WHERE database = currentDatabase() ORDER BY name") == tables
 
 
 def test_a_view_whose_query_cannot_be_run_again_costs_no_row(database: Database) -> None:

@@ -90,6 +90,15 @@ def test_a_batch_that_spans_months_goes_in_whole(database: Database) -> None:
     assert database.numbers("SELECT count(), uniqExact(_offset), uniqExact(toYYYYMM(day)) FROM t") == [240, 240, 12]
 
 
+def test_a_batch_of_more_partitions_than_one_insert_may_make_goes_in_by_several(database: Database) -> None:
+    rows = [row(n, day=f"2026-{n // 20 + 1:02}-10") for n in range(240)]
+    with Writer(config(database.url(), settings={"max_partitions_per_insert_block": "3"})) as writer:
+        report = writer.write(batch_of(rows))
+    assert (report.written, report.dead, report.retries) == (240, [], 0)
+    assert report.inserts <= 8
+    assert database.numbers("SELECT count(), uniqExact(_offset) FROM t") == [240, 240]
+
+
 def test_a_large_batch_is_cut_by_bytes(database: Database) -> None:
     with Writer(config(database.url(), batch_bytes=20_000)) as writer:
         report = writer.write(batch_of([row(n, text="x" * 900) for n in range(100)]))

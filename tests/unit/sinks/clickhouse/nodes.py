@@ -86,6 +86,7 @@ class MemoryNode:
         self.faults = faults or []
         self.questions = questions or []
         self.hint = hint
+        self.most_months: int | None = None  # that an insert may hold rows of
         self._under_way: list[tuple[str, int, Callable[[], object]]] = []
         self.requests = 0
 
@@ -149,6 +150,8 @@ class MemoryNode:
 
     def _execute(self, rows: list[Row], token: str) -> ServerError | None:
         self.table.inserts += 1
+        if self.most_months and len({each["month"] for each in rows}) > self.most_months:
+            return ServerError(Code.TOO_MANY_PARTS, "too many partitions", Meaning.SPLIT, applied=False)
         bad = next((number for number, each in enumerate(rows) if each["bad"]), None)
         if bad is not None:
             named = self.hint(rows, bad)

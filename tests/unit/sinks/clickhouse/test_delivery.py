@@ -172,6 +172,28 @@ async def test_bad_rows_die_alone() -> None:
     assert rig.waits == []
 
 
+async def test_rows_of_too_many_partitions_for_one_insert_go_in_by_several_and_none_dies() -> None:
+    rig = rig_of()
+    only(rig).most_months = 3
+    report = await deliver(rig, [row(n, month=n // 10) for n in range(120)])
+    assert (report.written, report.dead, report.retries, rig.waits) == (120, [], 0, [])
+    assert only(rig).table.rows == dict.fromkeys(range(120), 1)
+    assert report.inserts <= 8
+    assert rig.health.unhealthy == []
+
+
+async def test_a_single_row_that_makes_too_many_partitions_is_tried_again_not_refused() -> None:
+    rig = rig_of()
+    only(rig).most_months = -1  # refuses everything
+
+    def mended() -> None:
+        only(rig).most_months = None
+
+    rig.on_wait = mended
+    report = await deliver(rig, [row(0, month=1), row(1, month=2)])
+    assert (report.written, report.dead, report.retries) == (2, [], 1)
+
+
 async def test_a_view_that_throws_doubles_nothing_and_its_rows_are_named() -> None:
     rig = rig_of()
     report = await deliver(rig, [row(n, throws=n == 2) for n in range(5)])

@@ -133,3 +133,18 @@ def test_messages_are_cut_and_codes_named() -> None:
     assert len(error.message) == MESSAGE_LIMIT
     assert error.name == "VIOLATED_CONSTRAINT"
     assert classify("Code: 12345. DB::Exception: x", "t").name == "CODE_12345"
+
+
+TOO_MANY_PARTITIONS = (
+    "Code: 252. DB::Exception: Too many partitions for single INSERT block (more than 100). The limit is controlled by "
+    "'max_partitions_per_insert_block' setting. Large number of partitions is a common misconception."
+)
+
+
+def test_too_many_partitions_in_one_insert_are_split_and_too_many_parts_are_waited_for() -> None:
+    error = classify(f"{TOO_MANY_PARTITIONS} (TOO_MANY_PARTS){END}", "t")
+    assert (error.meaning, error.applied, error.view) == (Meaning.SPLIT, False, None)
+    error = classify(f"{TOO_MANY_PARTITIONS}: while pushing to view default.mv (TOO_MANY_PARTS){END}", "t")
+    assert (error.meaning, error.applied, error.view) == (Meaning.SPLIT, True, "default.mv")
+    error = classify(f"Code: 252. DB::Exception: Too many parts (3000) in table 't'. (TOO_MANY_PARTS){END}", "t")
+    assert (error.meaning, error.applied) == (Meaning.RETRY, True)

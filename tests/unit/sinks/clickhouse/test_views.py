@@ -1,3 +1,4 @@
+import json
 import re
 
 import pytest
@@ -15,22 +16,26 @@ ERROR = ServerError(395, "throws", Meaning.DATA, applied=True)
 class Server:
     """Knows one view, which breaks on some offsets, and notes what it is asked."""
 
-    def __init__(self, select: str | None, breaks: set[int]) -> None:
+    def __init__(self, select: str | None, breaks: set[int], create: str = "CREATE MATERIALIZED VIEW db.view") -> None:
         self.select = select
         self.breaks = breaks
+        self.create = create
+        self.error = ERROR
         self.asked: list[str] = []
+        self.sessions: set[str] = set()
         self.down = False
 
-    async def __call__(self, asked: Node, sql: str) -> bytes | ServerError:
+    async def __call__(self, node: Node, sql: str, session: str = "") -> bytes | ServerError:
         self.asked.append(sql)
+        self.sessions.add(session)
         if self.down:
             return ServerError(0, "down", Meaning.RETRY, applied=True)
         if "as_select" in sql:
-            return (self.select or "").encode()
-        if sql.startswith("INSERT"):
+            return json.dumps({"data": [[self.select, self.create, ["n", "odd`name"]]] if self.select else []}).encode()
+        if "_offset IN" not in sql or "repairs" in sql:
             return b""
         (offsets,) = re.findall(r"_offset IN \(([\d, ]+)\)", sql)
-        return ERROR if self.breaks & set(map(int, offsets.split(", "))) else b""
+        return self.error if self.breaks & set(map(int, offsets.split(", "))) else b""
 
 
 def test_rows_are_named_exactly_even_where_others_lie_between() -> None:
@@ -46,6 +51,23 @@ async def test_culprits_are_found_by_halving() -> None:
     assert sorted(found) == [3, 17]
     assert len(server.asked) < 1 + 2 * 2 * 7
     assert "database = 'db' AND name = 'view'" in server.asked[0]
+
+
+@pytest.mark.parametrize("target", ["db.counts", "`odd db`.`a \\` b`", "counts"])
+async def test_rows_that_only_the_views_target_refuses_are_tried_on_a_twin_of_it(target: str) -> None:
+    server = Server("SELECT n FROM t", {3}, f"CREATE MATERIALIZED VIEW db.`the view` TO {target} (`n` Int64) AS SELECT")
+    assert await Views("t", None, server).culprits(NODE, "db.`the view`", batch_of([row(n) for n in range(8)])) == [3]
+    assert server.asked[1] == f"CREATE TEMPORARY TABLE clickstream_twin AS {target} ENGINE = Null"
+    assert server.asked[2].startswith(
+        "INSERT INTO clickstream_twin (`n`, `odd\\`name`) SELECT `n`, `odd\\`name` FROM ("
+    )
+    assert len(server.sessions - {""}) == 1
+
+
+async def test_a_server_that_fails_makes_no_row_a_culprit() -> None:
+    server = Server("SELECT n FROM t", {3})
+    server.error = ServerError(0, "no answer", Meaning.RETRY, applied=True)
+    assert await Views("t", None, server).culprits(NODE, "view", batch_of([row(n) for n in range(8)])) == []
 
 
 async def test_at_most_so_many_are_named() -> None:
