@@ -30,6 +30,10 @@ $(VENV)/.installed: requirements.txt requirements-dev.txt pyproject.toml devstac
 	@MAVEN_FLAGS="$(MAVEN_FLAGS)" sh devstack/fetch_jars.sh .devstack/jars
 	@touch $@
 
+.PHONY: prometheus
+prometheus: ## Prometheus and promtool: tests need them, and `clickstream up --only prometheus`; the demo does not
+	@sh devstack/fetch_prometheus.sh .devstack/prometheus
+
 .PHONY: tracker
 tracker: tracker/dist/tracker.js ## The browser's script: tracker/dist
 
@@ -54,11 +58,11 @@ check: $(VENV)/.installed tracker/node_modules/.installed ## Style, types and un
 test-unit: $(VENV)/.installed
 	@$(BIN)/pytest -q tests/unit
 
-test: setup ## Every test, on real servers that it starts and stops itself
+test: setup prometheus ## Every test, on real servers that it starts and stops itself
 	@$(BIN)/pytest
 
 .PHONY: test-full
-test-full: setup ## Larger sizes and more repetitions of what `make test` shows (about half an hour)
+test-full: setup prometheus ## Larger sizes and more repetitions of what `make test` shows (about half an hour)
 	@$(BIN)/pytest -m full
 
 .PHONY: k8s-settings

@@ -42,8 +42,14 @@ JOBMANAGER = Role(
 TASKMANAGER = Role("taskmanager", "GET_TM_RESOURCE_PARAMS", "org.apache.flink.runtime.taskexecutor.TaskManagerRunner")
 
 
-def command(layout: Layout, role: Role, java: str) -> list[str]:
+def command(layout: Layout, role: Role, java: str, metrics_port: int | None) -> list[str]:
     """The whole command line. Flink's home and configuration must have been built.
+
+    Args:
+        layout: the devstack's folders.
+        role: which of the two.
+        java: the executable.
+        metrics_port: where Prometheus finds its metrics; None in a plan made before there was one.
 
     Raises:
         ConfigurationError: Flink finds the memory settings contradictory.
@@ -64,6 +70,7 @@ def command(layout: Layout, role: Role, java: str) -> list[str]:
         ":".join(map(str, _classpath(layout))),
         role.main,
         *dynamic,
+        *(["-D", f"metrics.reporter.prometheus.port={metrics_port}"] if metrics_port else []),
         "--configDir",
         str(configuration),
     ]

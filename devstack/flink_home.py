@@ -75,7 +75,7 @@ def overrides(layout: Layout, plan: Plan) -> dict[str, Any]:
         "rest.address": HOST,
         "rest.bind-address": HOST,
         "rest.port": plan.ports["flink-rest"],
-        # Two processes on one machine: each takes the first free one.
+        # Two processes on one machine: each is told a port of its own; else it takes the first free one.
         "metrics.reporter.prometheus.port": "9249-9349",
         "execution.checkpointing.dir": (layout.flink / "checkpoints").as_uri(),
         "execution.checkpointing.savepoint-dir": (layout.flink / "savepoints").as_uri(),

@@ -40,13 +40,22 @@ def with_clickhouse_nodes(plan: Plan, nodes: int | None) -> Plan:
 
 
 def chosen(layout: Layout, plan: Plan, only: Collection[str]) -> list[str]:
-    """The servers and external services that a command is about: all of them when `only` is empty.
+    """The servers and external services that a command is about.
+
+    When `only` is empty these are all but the ones that `up` starts on request and that nobody has asked for yet.
 
     Raises:
         ConfigurationError: a name is unknown.
     """
     if not only:
-        return [*servers(layout, plan), *plan.external]
+        left_out = {
+            server.name
+            for service in SERVICES.values()
+            if service.on_request
+            for server in service.servers(layout, plan)
+            if server.name not in plan.wanted
+        }
+        return [name for name in servers(layout, plan) if name not in left_out] + [*plan.external]
     found = []
     for name in only:
         found += [name] if name in plan.external else resolve(name, layout, plan)

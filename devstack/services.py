@@ -1,4 +1,4 @@
-"""What the platform's programs connect to: six services, each with one address, made up of one or more servers."""
+"""What the platform's programs connect to: services, each with one address, made up of one or more servers."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -7,12 +7,13 @@ from clickstream.errors import ConfigurationError
 from devstack.layout import Layout
 from devstack.plan import USER, Plan
 from devstack.ports import HOST
-from devstack.servers import clickhouse, flink, kafka, mariadb, mongodb, redis
+from devstack.servers import clickhouse, flink, kafka, mariadb, mongodb, prometheus, redis
 from devstack.servers.clickhouse import ClickHouse
 from devstack.servers.flink import JobManager, TaskManager
 from devstack.servers.kafka import Kafka
 from devstack.servers.mariadb import MariaDB
 from devstack.servers.mongodb import MongoDB
+from devstack.servers.prometheus import Prometheus
 from devstack.servers.redis import Redis
 from devstack.servers.server import Server
 
@@ -28,6 +29,7 @@ class Service:
         servers: the processes that make it up here.
         address: what `variable` is set to, credentials included.
         probe: asks an address, ours or external; raises UnavailableError.
+        on_request: whether `up` leaves it out unless it is named: the platform runs without it.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Service:
     servers: Callable[[Layout, Plan], list[Server]]
     address: Callable[[Plan], str]
     probe: Callable[[str], None]
+    on_request: bool = False
 
 
 def _clickhouse_nodes(layout: Layout, plan: Plan) -> list[Server]:
@@ -93,10 +96,24 @@ SERVICES = {
         Service(
             name="flink",
             variable="CLICKSTREAM_FLINK_REST_URL",
-            ports={"flink-rest": 8081, "flink-rpc": 6123},
+            ports={
+                "flink-rest": 8081,
+                "flink-rpc": 6123,
+                "flink-jobmanager-metrics": 9249,
+                "flink-taskmanager-metrics": 9250,
+            },
             servers=lambda layout, plan: [JobManager(layout, plan), TaskManager(layout, plan)],
             address=lambda plan: f"http://{HOST}:{plan.ports['flink-rest']}",
             probe=flink.probe,
+        ),
+        Service(
+            name="prometheus",
+            variable="CLICKSTREAM_PROMETHEUS_URL",
+            ports={"prometheus": 9090},
+            servers=lambda layout, plan: [Prometheus(layout, plan)],
+            address=lambda plan: f"http://{HOST}:{plan.ports['prometheus']}",
+            probe=prometheus.probe,
+            on_request=True,
         ),
     )
 }

@@ -223,9 +223,9 @@ class Stack:
         return found
 
     def status(self) -> list[Status]:
-        """Every server and external service, each asked just now."""
+        """Every server and external service that `up` starts or that was named to it, each asked just now."""
         plan = self.plan
-        names = [*servers(self.layout, plan), *plan.external]
+        names = planning.chosen(self.layout, plan, ())
         with ThreadPoolExecutor(len(names)) as pool:
             return list(pool.map(lambda name: status(self.layout, plan, name), names))
 

@@ -24,7 +24,7 @@ from clickstream.events.decode import PARSE_ERRORS, EventDecoder, Limits
 from clickstream.events.model import Event, Id, ItemId, Milliseconds
 from clickstream.events.rejection import Rejection
 from clickstream.names import HeadMetric
-from udfs.elements import pack
+from udfs.elements import oldest, pack
 
 Shape = Callable[[int, Columns], list[tuple[int, bytes]]]
 
@@ -99,7 +99,8 @@ class Decode(ScalarFunction):
             )
             self._rejected.inc(len(rows) - len(columns))
             if len(columns):
-                results += [pack(key, body) for key, body in self._shape(read_from, columns)]
+                received_ms = oldest(columns)
+                results += [pack(key, received_ms, body) for key, body in self._shape(read_from, columns)]
         self._read.inc(len(values))
         return pd.Series(results + [None] * (len(values) - len(results)), dtype=object)
 

@@ -27,7 +27,7 @@ from clickstream.kept import Bucket
 from clickstream.names import KeepMetric
 from sinks.redis.client import connect
 from sinks.redis.writer import Queue, RedisWriter
-from udfs.elements import body_of
+from udfs.elements import NEVER_MS, body_of, received_of
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +60,7 @@ class _Kept:
         self.folded = time.monotonic()
         self.timer_ms: int | None = None
         self.unwritten: Sequence[Any] = ()
+        self.received_ms = NEVER_MS  # the receipt of the oldest event that Redis does not show yet
 
 
 class Keep(KeyedProcessFunction):
@@ -90,6 +91,9 @@ class Keep(KeyedProcessFunction):
                 KeepMetric.EVENTS_TOO_LATE,
             )
         )
+        self._flushes = group.counter(KeepMetric.FLUSHES.value)
+        self._flush_ms = group.counter(KeepMetric.FLUSH_MILLISECONDS.value)
+        group.gauge(KeepMetric.WAITING_MILLISECONDS.value, self._waiting_ms)
         self._milliseconds = group.distribution(KeepMetric.REDIS_MILLISECONDS.value)
         target = self._target
         self._redis: RedisWriter[Any] = RedisWriter(
@@ -113,6 +117,7 @@ class Keep(KeyedProcessFunction):
         kept.bucket.apply(part, self._now_ms())
         self._parts.add(part)
         kept.part_bytes += len(part)
+        kept.received_ms = min(kept.received_ms, received_of(value))
         self._merged.inc()
         if kept.part_bytes > max(_LEAST_BYTES, sum(kept.entry_bytes.values()) // 4):
             self._fold(kept)
@@ -129,7 +134,8 @@ class Keep(KeyedProcessFunction):
             return
         due = kept.bucket.due(self._now_ms())
         kept.unwritten = due.writes
-        self._write(kept)
+        if self._write(kept):
+            self._count_flush(kept)
         for key, value in due.records:
             yield Row(key.encode(), value.encode())
         self._sent.inc(len(due.records))
@@ -150,6 +156,18 @@ class Keep(KeyedProcessFunction):
         self._written.inc(count - len(kept.unwritten))
         self._waiting = kept if kept.unwritten else None
         return not kept.unwritten
+
+    def _count_flush(self, kept: _Kept) -> None:
+        """Redis shows all that came by now, but for places whose own interval is not over."""
+        if kept.received_ms != NEVER_MS:
+            self._flushes.inc()
+            self._flush_ms.inc(max(0, self._now_ms() - kept.received_ms))
+            kept.received_ms = NEVER_MS
+
+    def _waiting_ms(self) -> int:
+        """For how long the oldest event that Redis does not show has been received; 0: it shows all."""
+        oldest = min((kept.received_ms for kept in self._buckets.values()), default=NEVER_MS)
+        return 0 if oldest == NEVER_MS else max(0, self._now_ms() - oldest)
 
     def _kept(self, ctx: KeyedProcessFunction.Context) -> _Kept:
         number = ctx.get_current_key()

@@ -18,7 +18,7 @@ from clickstream.duplicates import Duplicates
 from clickstream.names import HeadMetric
 from clickstream.recent_ids import Mask
 from clickstream.replay_filter import Reached, ReplayFilter
-from udfs.elements import body_of, pack
+from udfs.elements import body_of, oldest, pack
 
 BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
 
@@ -74,8 +74,10 @@ class Survivors(KeyedProcessFunction):
         self._replayed.inc(int((~new).sum()))
         self._kept.inc(int(kept.sum()))
         lanes = {lane: partition.replays.lanes[lane] for lane in columns.lanes if lane in partition.replays.lanes}
-        for bucket, part in self._pre_aggregate.parts(columns.where(kept), lanes):
-            yield pack(bucket, part)
+        survivors = columns.where(kept)
+        received_ms = oldest(survivors)
+        for bucket, part in self._pre_aggregate.parts(survivors, lanes):
+            yield pack(bucket, received_ms, part)
 
     def _duplicates(self, partition: _Partition, columns: Columns, new: Mask) -> Mask:
         if partition.duplicates is None or not len(columns):

@@ -9,14 +9,11 @@ import sys
 import time
 import urllib.request
 
-import psutil
-
 from bench import processor
 from bench.flink_job import FINAL, FlinkJob
 from bench.jobs.stage import Stage
 from clickstream.errors import ClickstreamError
 
-PORTS = range(9249, 9350)
 POLL_SECONDS = 0.2
 DEADLINE_SECONDS = 1200
 FIRST, LAST = 0.1, 0.9
@@ -72,7 +69,4 @@ def _read(endpoint: str, job: FlinkJob) -> int | None:
 
 def _endpoint(stage: Stage) -> str:
     """The TaskManager's Prometheus endpoint."""
-    (pid,) = stage.stack.pids("taskmanager")
-    connections = psutil.Process(pid).net_connections(kind="tcp")
-    (port,) = {each.laddr.port for each in connections if each.status == psutil.CONN_LISTEN} & {*PORTS}
-    return f"http://127.0.0.1:{port}/metrics"
+    return f"http://127.0.0.1:{stage.stack.plan.ports['flink-taskmanager-metrics']}/metrics"

@@ -19,5 +19,8 @@ class ServerSettings(Settings):
     mysql_url: str | None = Field(None, repr=False, description="mysql://user:password@host:3306/database")
     mongo_url: str | None = Field(None, repr=False, description="mongodb://user:password@host:27017/database")
     flink_rest_url: str | None = Field(None, description="http://host:8081, for the demo and the tests")
+    prometheus_url: str | None = Field(
+        None, description="http://host:9090, where the devstack's Prometheus is not used"
+    )
     devstack_dir: str | None = Field(None, description="folder of the devstack's data and logs; default .devstack")
     ddl_dir: Path | None = Field(None, description="folder of the numbered SQL files, where it is not beside the code")

@@ -57,7 +57,7 @@ class FlinkServer(Server):
 
     def command(self) -> list[str]:
         """The JVM itself, so that its pid is the one to watch."""
-        return flink_command.command(self.layout, self.role, java())
+        return flink_command.command(self.layout, self.role, java(), self.plan.ports.get(f"flink-{self.name}-metrics"))
 
     def environment(self) -> dict[str, str]:
         """Where its configuration, plugins and logs are."""

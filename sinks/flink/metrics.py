@@ -28,6 +28,8 @@ class SinkMetrics:
             self._write_ms.update(int(done.write_seconds * 1000))
         full = rows >= self._batch_rows
         counts = {
+            SinkMetric.WRITES: int(report.inserts > 0),
+            SinkMetric.WRITE_MILLISECONDS_TOTAL: int(done.write_seconds * 1000) if report.inserts else 0,
             SinkMetric.ROWS_WRITTEN: report.written + report.found,
             SinkMetric.ROWS_REJECTED: done.rejected,
             SinkMetric.ROWS_DEAD: len(report.dead),

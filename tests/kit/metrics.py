@@ -7,11 +7,7 @@ The JobManager's REST interface shows them ten seconds late, and as they were be
 import re
 import urllib.request
 
-import psutil
-
 from devstack.stack import Stack
-
-PORTS = range(9249, 9350)
 
 
 def user_metric(stack: Stack, job_id: str, name: str) -> int | None:
@@ -23,19 +19,15 @@ def user_metric(stack: Stack, job_id: str, name: str) -> int | None:
     pattern = re.compile(
         rf'^flink_taskmanager_job_task_operator_{name}\{{[^}}]*job_id="{job_id}"[^}}]*\}} (\S+)$', re.MULTILINE
     )
-    found = [int(float(value)) for pid in stack.pids("taskmanager") for value in pattern.findall(_exposed(pid))]
+    found = [int(float(value)) for value in pattern.findall(_exposed(stack))]
     return sum(found) if found else None
 
 
-def _exposed(taskmanager: int) -> str:
+def _exposed(stack: Stack) -> str:
     """What the TaskManager tells Prometheus; nothing while it starts or ends."""
     try:
-        connections = psutil.Process(taskmanager).net_connections(kind="tcp")
-        ports = {each.laddr.port for each in connections if each.status == psutil.CONN_LISTEN} & {*PORTS}
-        pages = []
-        for port in ports:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
-                pages.append(answer.read().decode())
-    except (psutil.NoSuchProcess, OSError):
+        port = stack.plan.ports["flink-taskmanager-metrics"]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
+            return str(answer.read().decode())
+    except OSError:
         return ""
-    return "\n".join(pages)

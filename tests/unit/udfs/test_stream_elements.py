@@ -1,16 +1,24 @@
+import numpy as np
 import pytest
 
 from clickstream.columns import Columns
 from tests.unit.event_columns import columns, traffic
 from udfs import elements
-from udfs.elements import body_of, by_partition, key_of, pack
+from udfs.elements import NEVER_MS, body_of, by_partition, key_of, oldest, pack, received_of
 from udfs.recent_items import by_bucket
 
 
 @pytest.mark.parametrize("key", [0, 1, 63, 2**31 - 1])
 def test_a_key_and_a_body_are_told_apart_again(key: int) -> None:
-    packed = pack(key, b"body")
-    assert (key_of(packed), body_of(packed)) == (key, b"body")
+    packed = pack(key, 1_700_000_000_123, b"body")
+    assert (key_of(packed), received_of(packed), body_of(packed)) == (key, 1_700_000_000_123, b"body")
+
+
+def test_a_stream_element_says_when_its_oldest_event_was_received() -> None:
+    events = columns(traffic(20))
+    assert oldest(events) == min(events.received.tolist())
+    nothing = oldest(events.where(np.zeros(20, dtype=np.bool_)))
+    assert received_of(pack(0, nothing, b"")) == nothing == NEVER_MS
 
 
 def test_a_micro_batch_too_large_for_a_stream_element_goes_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
