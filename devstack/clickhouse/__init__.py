@@ -12,7 +12,8 @@ What it has not, found by trying each:
 - Other protocols than HTTP: no native TCP protocol, no TLS, no MySQL or PostgreSQL protocol. Of HTTP it has not
   `compress=1` and `decompress=1` (blocks of the native protocol, refused with 48), `client_protocol_version` (ignored),
   progress headers, roles, quotas, the console, handlers of one's own, `br` without the brotli library.
-  X-ClickHouse-Summary knows no result_rows of a SELECT and no memory.
+  X-ClickHouse-Summary knows no memory and no result_bytes of a SELECT, and no result at all of one whose rows were on
+  their way before it ended.
 - Clusters: there is no Keeper, so replicated tables and databases are refused with 225 NO_ZOOKEEPER, SYSTEM SYNC
   REPLICA of any table with 36 BAD_ARGUMENTS ("is not replicated"), and system.replicas is empty. No cluster is defined:
   Distributed, cluster() and ON CLUSTER are refused with 701 CLUSTER_DOESNT_EXIST. remote('127.0.0.1', ...) without a

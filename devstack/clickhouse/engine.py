@@ -37,6 +37,7 @@ class Outcome:
     written_rows: int = 0
     written_bytes: int = 0
     data: bytes = b""
+    result_rows: int = 0
 
 
 def quote(text: str) -> str:
@@ -98,6 +99,7 @@ class EngineConnection:
             written_rows=result.rows_written(),
             written_bytes=result.bytes_written(),
             data=result.bytes(),
+            result_rows=result.rows_read() or result.rows_written(),
         )
 
     def stream(self, statement: Statement, output_format: str, params: Mapping[str, str], pipe: int) -> Outcome:

@@ -65,7 +65,7 @@ class Answer:
         """Learn what the request says about its answer."""
         self._headers["X-ClickHouse-Query-Id"] = request.query_id
         self._limit = float("inf") if request.wait_end_of_query else request.buffer_bytes
-        if request.settings.get("enable_http_compression", "0") in ("1", "true"):
+        if request.settings.get("enable_http_compression", "1") in ("1", "true"):
             coding = negotiate(request.accept_encoding)
             if coding is not None:
                 self._coding, self._compressor = coding
@@ -131,7 +131,7 @@ class Answer:
             "written_rows": outcome.written_rows,
             "written_bytes": outcome.written_bytes,
             "total_rows_to_read": outcome.read_rows,
-            "result_rows": outcome.written_rows,
+            "result_rows": outcome.result_rows,
             "result_bytes": outcome.written_bytes,
             "elapsed_ns": time.monotonic_ns() - self._begun,
             "memory_usage": 0,

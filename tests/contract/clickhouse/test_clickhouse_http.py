@@ -53,6 +53,18 @@ def test_the_headers_of_an_answer(server: ServerProcess) -> None:
     assert json.loads(answer.headers["X-ClickHouse-Summary"])["read_rows"] == "3"
 
 
+def test_the_summary_says_how_many_rows_a_statement_gave_or_wrote(server: ServerProcess, made: str) -> None:
+    def summary(sql: str) -> dict[str, str]:
+        answer = requests.post(server.url, params={"wait_end_of_query": "1"}, data=sql)
+        found: dict[str, str] = json.loads(answer.headers["X-ClickHouse-Summary"])
+        return found
+
+    read = summary("SELECT number FROM numbers(10) WHERE number % 2 = 1")
+    assert (read["read_rows"], read["result_rows"]) == ("10", "5")
+    assert summary(f"INSERT INTO {made} VALUES (1, 'x'), (2, 'y')")["result_rows"] == "2"
+    assert summary(f"SELECT * FROM {made} WHERE a > 7")["result_rows"] == "0"
+
+
 def test_query_in_the_url_in_the_body_and_in_both(server: ServerProcess, made: str) -> None:
     post = requests.post
     assert requests.get(server.url, params={"query": "SELECT 1"}).text == "1\n"
@@ -117,8 +129,14 @@ def test_content_codings_both_ways(server: ServerProcess, made: str, coding: str
         )
         assert answer.headers["Content-Encoding"] == coding
         assert decompress(answer.raw.read(decode_content=False)).count(b"\n") == size
-    plain = requests.post(server.url, data="SELECT 1", headers={"Accept-Encoding": coding})
+    # As the engine's own default says.
+    default = requests.post(server.url, data="SELECT 1", headers={"Accept-Encoding": coding}, stream=True)
+    assert default.headers["Content-Encoding"] == coding
+    off = {"enable_http_compression": "0"}
+    plain = requests.post(server.url, params=off, data="SELECT 1", headers={"Accept-Encoding": coding})
     assert "Content-Encoding" not in plain.headers
+    sql = "SELECT default FROM system.settings WHERE name = 'enable_http_compression'"
+    assert requests.post(server.url, data=sql).text == "1\n"
 
 
 @pytest.mark.parametrize("count", [0, 1, 10, 1000, 20000])
