@@ -21,7 +21,9 @@ from collector.metrics import Metrics
 from collector.openapi import documented
 from collector.routes import health
 from collector.routes.behaviors import behaviors
+from collector.routes.course import course
 from collector.routes.exchange import Exchange, Handler
+from collector.routes.pixel import pixel
 from collector.routes.tracker import tracker
 from collector.service import Service
 
@@ -84,6 +86,10 @@ def create_app(
     if sources.behaviors.enabled:
         handler = behaviors(exchange, intake("behaviors"), memory, sources.behaviors)
         add("/api/v1/behaviors", "behaviors", handler, open_to_pages=True)
+    if sources.events.enabled:
+        add("/events", "events", course(exchange, intake("events"), memory, sources.events), open_to_pages=True)
+    if sources.pixel.enabled:
+        add("/t.gif", "pixel", pixel(exchange, intake("pixel"), sources.pixel), "GET")
     add("/tracker.js", "tracker", tracker(settings.tracker, settings.tracker_seconds), "GET")
     add("/healthz", "healthz", health.healthz(), "GET")
     add("/readyz", "readyz", health.readyz(delivery), "GET")

@@ -8,11 +8,13 @@ from clickstream.events.aliases import Aliases
 from clickstream.events.sent import Rule
 from collector.configuration.model import Collection, Source
 from collector.configuration.sinks import KafkaSinkModel
+from collector.custom_events import CustomEvents
 from collector.delivery import Delivery
 from collector.metrics import Metrics
-from collector.sinks.encoding import AsJson
 from collector.sinks.kafka import KafkaOptions, KafkaSink
 from collector.sinks.sink import Sink
+from collector.spool.spool import Spool
+from collector.spool.spooled import SpooledSink
 
 
 def aliases(collection: Collection, source: str) -> Aliases:
@@ -23,8 +25,12 @@ def aliases(collection: Collection, source: str) -> Aliases:
 
 
 def rules(collection: Collection) -> Sequence[Rule]:
-    """Checks behind the contract's own."""
-    return ()
+    """Checks behind the contract's own.
+
+    Raises:
+        ConfigurationError: a schema cannot be read, or is none.
+    """
+    return (CustomEvents(collection.events, undeclared=collection.undeclared_events),)
 
 
 def delivery_of(
@@ -34,11 +40,16 @@ def delivery_of(
 
     Raises:
         ConfigurationError: a Kafka sink has no address.
+        StorageError: the spool's folder cannot be used.
     """
     sinks: dict[str, Sink] = {}
     for name, model in collection.sinks.items():
-        if isinstance(model, KafkaSinkModel):
-            sinks[name] = _kafka(name, model, settings, kafka)
+        sink = _kafka(name, model, settings, kafka)
+        if settings.spool_dir is None:
+            sinks[name] = sink
+        else:
+            spool = Spool(settings.spool_dir / name, settings.spool_bytes, settings.spool_segment_bytes)
+            sinks[name] = SpooledSink(sink, spool, metrics)
     return Delivery(sinks)
 
 
@@ -59,4 +70,4 @@ def _kafka(name: str, model: KafkaSinkModel, settings: CollectorSettings, kafka:
         settings.queue_records,
         settings.queue_bytes,
     )
-    return KafkaSink(name, options, AsJson())
+    return KafkaSink(name, options)

@@ -7,6 +7,7 @@ from collector.metrics import Metrics
 from collector.problem import busy
 from collector.records import Record
 from collector.sinks.sink import Sink, SinkUnavailableError
+from collector.spool.spooled import SpooledSink
 
 
 class Delivery:
@@ -57,4 +58,6 @@ class Delivery:
 
     def measure(self, metrics: Metrics) -> None:
         """Tell the gauges how full everything is."""
+        spools = [sink for sink in self.sinks.values() if isinstance(sink, SpooledSink)]
+        metrics.spool_bytes.set(sum(sink.spooled_bytes() for sink in spools))
         metrics.unacknowledged.set(sum(sink.waiting() for sink in self.sinks.values()))

@@ -66,8 +66,9 @@ class Aliases:
             value = found.get(name)
             if isinstance(value, str):
                 found[name] = self.words.get(name, {}).get(value) or WORDS.get(name, {}).get(value, value)
-        if found.get("action_type") in self.custom:
-            found.setdefault("event_name", found["action_type"])
+        action = found.get("action_type")
+        if isinstance(action, str) and action in self.custom:
+            found.setdefault("event_name", action)
             found["action_type"] = "custom"
         for name, value in self.defaults.items():
             found.setdefault(name, value)

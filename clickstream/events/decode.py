@@ -80,9 +80,22 @@ class EventDecoder(Generic[E]):
             if not any(sign in message for sign in self._not_a_field):
                 raise
         # The slow way, for the few events that have fields of their own.
-        fields = msgspec.json.decode(value, type=dict[str, Any])
+        try:
+            fields = msgspec.json.decode(value, type=dict[str, Any])
+        except msgspec.ValidationError:
+            raise RejectedError(RejectReason.OUT_OF_RANGE, _beyond_numbers(value)) from None
         known = move_unknown_fields(fields, self._fields)
         return self._decoder.decode(msgspec.json.encode(known))
+
+
+def _beyond_numbers(value: bytes) -> str:
+    """The name of the first field that holds a number beyond every float64: all else that is JSON can be decoded."""
+    for name, raw in msgspec.json.decode(value, type=dict[str, msgspec.Raw]).items():
+        try:
+            msgspec.json.decode(raw)
+        except msgspec.ValidationError:
+            return name
+    return ""
 
 
 def checked(event: E, record_ms: int, limits: Limits) -> E:

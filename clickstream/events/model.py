@@ -11,6 +11,8 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from clickstream.events.action import Action
 
 INT32_MAX = 2**31 - 1
+# No valid event is larger as compact JSON, were every character of it escaped (twelve bytes for one beyond \\uffff).
+LARGEST_EVENT_BYTES = 256 * 1024
 
 EventId = Annotated[str, Meta(min_length=1, max_length=64)]
 Id = Annotated[str, Meta(min_length=1, max_length=128)]

@@ -6,7 +6,7 @@ Bodies in the event's own names go through msgspec's typed decoder in one call. 
 event by event: aliases are put right, unknown fields are moved to `extra_data`, and what is wrong is said of each.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -114,8 +114,8 @@ class Intake:
         self._count(raws)
         return self._judge([None] * len(raws), raws, body, sender, received_at)
 
-    def take_fields(self, bodies: Sequence[Mapping[str, Any]], sender: Sender, received_at: int) -> Taken:
-        """Read events that are decoded already: dictionaries of JSON values.
+    def take_values(self, bodies: Sequence[Any], sender: Sender, received_at: int) -> Taken:
+        """Read events that are decoded already: JSON values.
 
         Raises:
             TooManyError: more events than allowed.

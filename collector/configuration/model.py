@@ -72,21 +72,13 @@ class Sources(Strict):
 
 
 class CustomEvent(Strict):
-    """The schema of a custom event's `extra_data`: one of the two, in place or as the path of a file.
+    """A custom event.
 
     Attributes:
-        json_schema: JSON Schema, draft 2020-12 unless it names another.
-        avro: an Avro record.
+        json_schema: of its `extra_data`: JSON Schema, draft 2020-12, in place or as the path of a file.
     """
 
-    json_schema: dict[str, Any] | LocalPath | None = None
-    avro: dict[str, Any] | LocalPath | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if (self.json_schema is None) == (self.avro is None):
-            raise ValueError("give it either json_schema or avro")
-        return self
+    json_schema: dict[str, Any] | LocalPath
 
 
 def _kafka_alone() -> dict[str, SinkModel]:

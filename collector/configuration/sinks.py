@@ -1,10 +1,10 @@
-"""Sinks in the YAML file: Kafka, files of JSON lines, Avro files."""
+"""Sinks in the YAML file."""
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from collector.configuration.strict import LocalPath, Strict
+from collector.configuration.strict import Strict
 
 # An answer of 202 says that the brokers have the event; these are what makes that true.
 _GUARANTEES: dict[str, tuple[str, ...]] = {
@@ -23,16 +23,12 @@ class KafkaSinkModel(Strict):
             it is not given.
         topic: of events; none: CLICKSTREAM_KAFKA_TOPIC_BEHAVIORS.
         rejected: topic of rejected events; none: CLICKSTREAM_KAFKA_TOPIC_REJECTED.
-        encoding: of events; the platform's jobs read JSON.
-        schema_id: in the header `schema-id` of Avro records; none: the schema's 64-bit fingerprint in hex.
     """
 
     type: Literal["kafka"]
     producer: dict[str, str | int | float | bool] = Field(default_factory=dict)
     topic: str | None = None
     rejected: str | None = None
-    encoding: Literal["json", "avro"] = "json"
-    schema_id: int | None = None
 
     @model_validator(mode="after")
     def _guaranteed(self) -> Self:
@@ -44,27 +40,7 @@ class KafkaSinkModel(Strict):
                 )
         if wrong := [name for name in _OURS if name in self.producer]:
             raise ValueError(f"producer: {wrong[0]} is the collector's own")
-        if self.schema_id is not None and self.encoding != "avro":
-            raise ValueError("schema_id is for encoding: avro")
         return self
 
 
-class FileSinkModel(Strict):
-    """Files in a folder, each event synchronised to disk before it is answered.
-
-    Attributes:
-        type: JSON lines, or Avro.
-        directory: made when it is not there.
-        roll_bytes: a file is closed, and the next begun, when it holds so much.
-        roll_seconds: or is so old.
-        keep_bytes: the oldest closed files are deleted beyond this; none: they are kept for ever.
-    """
-
-    type: Literal["file", "avro"]
-    directory: LocalPath
-    roll_bytes: Annotated[int, Field(ge=4096)] = 64 * 1024 * 1024
-    roll_seconds: Annotated[float, Field(gt=0)] = 3600.0
-    keep_bytes: Annotated[int, Field(ge=4096)] | None = None
-
-
-SinkModel = Annotated[KafkaSinkModel | FileSinkModel, Field(discriminator="type")]
+SinkModel = KafkaSinkModel

@@ -74,10 +74,14 @@ class Exchange:
 
     def refused(self, route: str, request: Request, problem: ProblemError) -> Response:
         """The answer to a request that is not taken. Pages may read it, whoever they are: it says nothing secret."""
-        self._metrics.problems.labels(route, problem.reason).inc()
+        self.count(route, problem)
         origin = request.headers.get("origin", "")
         headers = {**problem.headers, **(cors.headers(origin) if origin else {})}
         return json_response(problem.status, {"error": problem.reason, "message": problem.message}, headers)
+
+    def count(self, route: str, problem: ProblemError) -> None:
+        """Count a request that is not taken."""
+        self._metrics.problems.labels(route, problem.reason).inc()
 
     def caller(self, request: Request) -> tuple[Caller, dict[str, str]]:
         """Whose key the request shows, and the headers that its answer needs.

@@ -13,7 +13,6 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from collector.records import Record
-from collector.sinks.encoding import Encoding
 from collector.sinks.sink import SinkRefusedError, SinkUnavailableError
 
 logger = logging.getLogger(__name__)
@@ -99,8 +98,8 @@ class KafkaSink:
         unacknowledged_bytes: of them.
     """
 
-    def __init__(self, name: str, options: KafkaOptions, encoding: Encoding) -> None:
-        self.name, self._options, self._encoding = name, options, encoding
+    def __init__(self, name: str, options: KafkaOptions) -> None:
+        self.name, self._options = name, options
         self.unacknowledged = self.unacknowledged_bytes = 0
         self._problem = "it has not answered yet"
         self._detail = ""
@@ -166,16 +165,10 @@ class KafkaSink:
 
     def _produce(self, records: Sequence[Record], batch: _Batch) -> None:
         produce, done = self._producer.produce, batch.acknowledged
-        topic, rejected, headers = self._options.topic, self._options.rejected, self._encoding.headers
-        encode = self._encoding.encode
+        topics = (self._options.topic, self._options.rejected)
         for record in records:
             try:
-                if record.rejected:
-                    produce(rejected, record.value, record.key, on_delivery=done)
-                elif headers:
-                    produce(topic, encode(record.value), record.key, on_delivery=done, headers=headers)
-                else:
-                    produce(topic, record.value, record.key, on_delivery=done)
+                produce(topics[record.rejected], record.value, record.key, on_delivery=done)
             except BufferError:
                 done(KafkaError(KafkaError._QUEUE_FULL), None)
             except KafkaException as error:

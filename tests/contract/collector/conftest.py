@@ -53,6 +53,7 @@ def collected(kafka: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         "KAFKA_BOOTSTRAP": kafka.bootstrap,
         "KAFKA_TOPIC_BEHAVIORS": behaviors,
         "KAFKA_TOPIC_REJECTED": rejected,
+        "COLLECTOR_BODY_SECONDS": "2",
     }
     try:
         with CollectorProcess(tmp_path_factory.mktemp("collector"), collection(), settings) as process:

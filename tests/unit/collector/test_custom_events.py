@@ -1,0 +1,62 @@
+"""Declared custom events: their payload fits its schema, or the path of what does not is named."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clickstream.errors import ConfigurationError
+from clickstream.events.rejection import Rejection
+from clickstream.events.sent import Intake, Sender, Taken
+from clickstream.names import RejectReason
+from collector.configuration.model import CustomEvent
+from collector.custom_events import CustomEvents
+
+NOW = 1_800_000_000_000
+COUPON = {
+    "type": "object",
+    "required": ["code"],
+    "properties": {"code": {"type": "string"}, "lines": {"items": {"properties": {"amount": {"type": "number"}}}}},
+}
+
+
+def take(name: str, extra: Any = None, *, undeclared: bool = True, action: str = "custom") -> Taken:
+    rule = CustomEvents({"coupon": CustomEvent(json_schema=COUPON)}, undeclared=undeclared)
+    event = {"user_id": "u", "action_type": action, "event_name": name, "timestamp": NOW}
+    body = event if extra is None else {**event, "extra_data": extra}
+    return Intake(rules=[rule]).take(json.dumps(body).encode(), Sender("t", "s"), NOW)
+
+
+def test_a_payload_that_fits() -> None:
+    assert len(take("coupon", {"code": "A", "lines": [{"amount": 1.5}]}).events) == 1
+
+
+@pytest.mark.parametrize(
+    ("extra", "field"),
+    [
+        (None, "extra_data"),
+        ({}, "extra_data"),
+        ({"code": 5}, "extra_data.code"),
+        ({"code": "A", "lines": [{}, {"amount": "x"}]}, "extra_data.lines.1.amount"),
+    ],
+)
+def test_one_that_does_not(extra: Any, field: str) -> None:
+    (refused,) = take("coupon", extra).refused
+    assert refused.rejection == Rejection(RejectReason.SCHEMA_MISMATCH, field)
+
+
+def test_others_pass_unless_all_must_be_declared() -> None:
+    assert take("survey").events
+    (refused,) = take("survey", undeclared=False).refused
+    assert refused.rejection == Rejection(RejectReason.UNDECLARED_EVENT, "event_name")
+    assert take("survey", undeclared=False, action="pageview").events
+    assert take("click", undeclared=False, action="click").events
+
+
+def test_a_schema_that_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "s.json"
+    file.write_text("{")
+    for wrong in ({"type": "nonsense"}, file, tmp_path / "missing.json"):
+        with pytest.raises(ConfigurationError, match=r"events.e.json_schema: "):
+            CustomEvents({"e": CustomEvent(json_schema=wrong)}, undeclared=True)

@@ -1,0 +1,87 @@
+"""The spool's files: in order, once each, whole after a torn write, and never more than allowed."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from collector.records import Record
+from collector.sinks.sink import SinkUnavailableError
+from collector.spool.frames import packed
+from collector.spool.spool import Spool
+from collector.spool.store import Store
+
+SEGMENT = 64 * 1024
+
+
+def record(number: int, size: int = 10) -> Record:
+    return Record(b"user", str(number).zfill(size).encode(), rejected=number % 2 == 0)
+
+
+async def drained(spool: Spool) -> list[int]:
+    found: list[int] = []
+    while not spool.empty:
+        records, store, position = await spool.read()
+        numbers = [int(each.value[-10:]) for each in records]
+        assert records == [record(number, len(each.value)) for number, each in zip(numbers, records, strict=True)]
+        found += numbers
+        store.advance(position)
+    return found
+
+
+async def test_many_at_once_come_back_in_order(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, 10**7, SEGMENT)
+    await asyncio.gather(*(spool.append([record(number)]) for number in range(500)))
+    assert not spool.empty
+    assert await drained(spool) == list(range(500))
+    await spool.append([record(7)])
+    assert await drained(spool) == [7]
+    await spool.close()
+
+
+async def test_the_next_process_goes_on_where_this_one_was(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, 10**8, SEGMENT)
+    for number in range(3_000):
+        await spool.append([record(number, 200)])
+    records, store, position = await spool.read()
+    store.advance(position)
+    await spool.close()
+    following = Spool(tmp_path, 10**8, SEGMENT)
+    assert await drained(following) == list(range(len(records), 3_000))
+    assert list(tmp_path.rglob("*.segment")) == []
+    await following.close()
+
+
+@pytest.mark.parametrize("torn", [packed(record(9))[:-1], packed(record(9))[:3], b"\xff" * 50])
+async def test_a_torn_end_is_left_out(tmp_path: Path, torn: bytes) -> None:
+    spool = Spool(tmp_path, 10**7, SEGMENT)
+    await spool.append([record(1), record(2)])
+    await spool.close()
+    (segment,) = tmp_path.rglob("*.segment")
+    with segment.open("ab") as file:
+        file.write(torn)
+    following = Spool(tmp_path, 10**7, SEGMENT)
+    await following.append([record(3)])
+    assert await drained(following) == [1, 2, 3]
+    await following.close()
+
+
+async def test_it_is_bounded(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, 200_000, SEGMENT)
+    with pytest.raises(SinkUnavailableError, match="200,000 bytes"):
+        for _ in range(10):
+            await spool.append([record(1, 20_000)])
+    assert spool.size <= 200_000
+    assert len(await drained(spool)) == 9
+    await spool.append([record(1, 20_000)])
+    await spool.close()
+
+
+async def test_two_processes_share_no_folder(tmp_path: Path) -> None:
+    first, second = Spool(tmp_path, 10**6, SEGMENT), Spool(tmp_path, 10**6, SEGMENT)
+    await first.append([record(1)])
+    await second.append([record(2)])
+    assert (await drained(first), await drained(second)) == ([1], [2])
+    assert Store.claim(tmp_path / "1", SEGMENT) is None
+    await first.close()
+    await second.close()
