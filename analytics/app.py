@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 
 from analytics.gone import CancelWhenGone
 from analytics.refusals import RefusedError
-from analytics.routes import health, numbers
+from analytics.routes import health, journeys, live, numbers
 from analytics.services import Services
 from clickstream.errors import ClickstreamError, UnavailableError
 
@@ -21,9 +21,9 @@ def application(services: Services) -> FastAPI:
         yield
         await services.close()
 
-    app = FastAPI(title="clickstream analytics", version="1", lifespan=lifespan, docs_url="/api/docs", redoc_url=None)
+    app = FastAPI(title="clickstream analytics", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.services = services
-    for routes in (health, numbers):
+    for routes in (health, numbers, journeys, live):
         app.include_router(routes.router)
     app.add_exception_handler(ClickstreamError, _told)
     app.add_middleware(CancelWhenGone)

@@ -10,7 +10,8 @@ from clickstream.clock import ManualClock
 
 class Fetch:
     def __init__(self) -> None:
-        self.calls = self.cancelled = 0
+        self.calls = 0
+        self.cancelled = asyncio.Event()
         self.begun, self.go = asyncio.Event(), asyncio.Event()
 
     async def __call__(self) -> int:
@@ -19,7 +20,7 @@ class Fetch:
         try:
             await self.go.wait()
         except asyncio.CancelledError:
-            self.cancelled += 1
+            self.cancelled.set()
             raise
         return self.calls
 
@@ -50,12 +51,12 @@ async def test_the_last_who_leaves_ends_the_query_and_nobody_before() -> None:
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first
-    assert not fetch.cancelled
+    assert not fetch.cancelled.is_set()
     second.cancel()
     with pytest.raises(asyncio.CancelledError):
         await second
     await asyncio.sleep(0)
-    assert fetch.cancelled == 1
+    assert fetch.cancelled.is_set()
     fetch.go.set()
     assert await flights.get("key", fetch) == 2
 
