@@ -20,9 +20,15 @@ export class ConsentKeeper {
     private readonly signals: boolean,
   ) {}
 
+  /** What the visitor said; undefined: nothing yet. */
+  get said(): "granted" | "denied" | undefined {
+    const answer = this.store.get(this.key);
+    return answer ? (answer === "granted" ? answer : "denied") : undefined;
+  }
+
   get state(): Consent {
-    const answered = this.store.get(this.key);
-    if (answered) return answered === "granted" ? "granted" : "denied";
+    const said = this.said;
+    if (said) return said;
     if (this.signals && refusedBySignal()) return "denied";
     return this.required ? "pending" : "granted";
   }

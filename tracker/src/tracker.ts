@@ -52,7 +52,7 @@ export class Tracker implements Reporter {
     );
     this.identity = new Identity(this.gate, PREFIX);
     this.queue = new Queue(this.gate, PREFIX + "q:", uuid7());
-    const transport = new Transport(options.endpoint, options.key);
+    const transport = new Transport(options.endpoint, options.key, () => this.choice.said === "granted");
     this.sender = new Sender(this.queue, transport, (text, detail) => this.say(text, detail));
     this.page = new Page(this, options, (auto) => this.wants(auto));
     this.sender.stop();
@@ -77,9 +77,9 @@ export class Tracker implements Reporter {
    * @returns the event's id; undefined where nothing may be collected.
    */
   track(action: string | ({ action: string } & Properties), properties: Properties = {}): string | undefined {
-    return typeof action === "string"
-      ? this.report(action, properties)
-      : this.report(action.action, action);
+    return this.safely(() =>
+      typeof action === "string" ? this.report(action, properties) : this.report(action.action, action),
+    );
   }
 
   /** Reports that a page is seen. Needed only where the address does not change with the page. */
@@ -143,8 +143,9 @@ export class Tracker implements Reporter {
 
   /** A call as data, `["track", "view", {...}]`: what a page pushes before the script has loaded. */
   push(...commands: readonly (readonly [string, ...unknown[]])[]): void {
-    for (const [name, ...values] of commands) {
+    for (const command of commands) {
       this.safely(() => {
+        const [name, ...values] = command;
         const method = (this as unknown as Record<string, unknown>)[name];
         if (!CALLS.has(name) || typeof method !== "function") throw new Error(`there is no ${name}`);
         method.apply(this, values);

@@ -21,10 +21,15 @@ export interface Rejected {
 export const TIMEOUT = 15_000;
 
 export class Transport {
-  private readonly url: string;
+  private readonly address: string;
 
-  constructor(endpoint: string, key: string) {
-    this.url = `${endpoint}?key=${encodeURIComponent(key)}`;
+  /** @param consented - whether the visitor has agreed in so many words: the collector may ask for that. */
+  constructor(
+    endpoint: string,
+    key: string,
+    private readonly consented: () => boolean = () => false,
+  ) {
+    this.address = `${endpoint}?key=${encodeURIComponent(key)}`;
   }
 
   /**
@@ -44,6 +49,10 @@ export class Transport {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  private get url(): string {
+    return this.address + (this.consented() ? "&consent=1" : "");
   }
 
   /** Hands a body to the browser, which sends it after the page has ended; false where it refuses. */
