@@ -69,6 +69,10 @@ test-full: setup prometheus ## Larger sizes and more repetitions of what `make t
 k8s-settings: $(VENV)/.installed ## Bring deploy/k8s up to date with flink-conf/
 	@$(BIN)/python deploy/k8s/settings.py
 
+.PHONY: prometheus-rule
+prometheus-rule: $(VENV)/.installed ## Bring the PrometheusRule of deploy/k8s up to date with deploy/observability
+	@$(BIN)/python deploy/observability/prometheus_rule.py
+
 # --- run ------------------------------------------------------------------------------------------------------------
 
 .PHONY: demo up down

@@ -3,8 +3,10 @@
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from devstack.servers.prometheus import RULES, executable
 from tests.kit.servers import REPOSITORY
@@ -65,3 +67,17 @@ def test_alerts_and_documents_name_figures_that_there_are() -> None:
         assert metrics(str(rule["expr"])) <= known, alert
     for document in OPERATIONS.rglob("*.md"):
         assert metrics(document.read_text(encoding="utf-8")) <= known, document
+
+
+def test_kubernetes_gets_the_same_rules() -> None:
+    component = REPOSITORY / "deploy" / "k8s" / "components" / "monitoring"
+    carried = yaml.safe_load((component / "prometheus-rule.yaml").read_text(encoding="utf-8"))
+    said = "run make prometheus-rule"
+    assert carried["spec"] == yaml.safe_load(RULES.read_text(encoding="utf-8")), said
+    # Told apart by the pods' port and labels, which the jobs and services of deploy/k8s have.
+    ports = {each["spec"]["podMetricsEndpoints"][0]["port"] for each in monitors(component)}
+    assert ports == {"metrics", "http"}
+
+
+def monitors(component: Path) -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all((component / "pod-monitors.yaml").read_text(encoding="utf-8")))
