@@ -51,6 +51,11 @@ class Platform:
             job.cancel()
         self.join.close()
 
+    def stop_traffic(self) -> None:
+        """Send nothing more; what was sent is in the topic."""
+        assert self.flow is not None
+        self.flow.end()
+
     def environment(self, job: str) -> dict[str, str]:
         """The environment of a job, and of the commands about it."""
         return self.pipeline.environment(self.settings(job))
