@@ -3,6 +3,7 @@
 import uvicorn
 
 from analytics.app import application
+from analytics.configuration import Configuration
 from analytics.services import Services
 from analytics.tokens import Tokens
 from analytics.warehouse import Warehouse
@@ -27,6 +28,7 @@ def from_environment() -> Services:
         warehouse=Warehouse(resolve(ClickHouseSettings), settings, clock),
         lookup=AsyncLookup.connect(servers.redis_url, resolve(RedisSettings)) if servers.redis_url else None,
         clock=clock,
+        configuration=Configuration(servers.mongo_url, settings.mongo_seconds) if servers.mongo_url else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from analytics.configuration import Configuration
 from analytics.tokens import Tokens
 from analytics.warehouse import Warehouse
 from clickstream.clock import Clock
@@ -19,6 +20,7 @@ class Services:
         warehouse: ClickHouse.
         lookup: Redis; None: there is none, and live figures are refused.
         clock: what time it is.
+        configuration: MongoDB; None: there is none, and its counts are left out.
     """
 
     settings: AnalyticsSettings
@@ -26,9 +28,12 @@ class Services:
     warehouse: Warehouse
     lookup: AsyncLookup | None
     clock: Clock
+    configuration: Configuration | None = None
 
     async def close(self) -> None:
         """Disconnect from everything."""
         await self.warehouse.close()
         if self.lookup is not None:
             await self.lookup.close()
+        if self.configuration is not None:
+            await self.configuration.close()

@@ -18,7 +18,7 @@ _DEFAULT_STEPS = ",".join(behavior.STEPS)
 @router.get("/dashboard")
 async def get_dashboard(served: Served, scope: Asked) -> dashboard.Dashboard:
     """Recommendations, clicks, conversions, users; what is configured; change against the period before."""
-    return await dashboard.dashboard(served.warehouse, None, scope)
+    return await dashboard.dashboard(served.warehouse, served.configuration, scope)
 
 
 @router.get("/trend")

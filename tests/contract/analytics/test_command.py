@@ -1,7 +1,6 @@
 """The service as an operator starts it."""
 
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.contract.analytics.service import Client
+from tests.contract.analytics.service import Client, free_port
 from tests.contract.clickhouse.clickhouse_process import ServerProcess
 from tests.kit.commands import clickstream
 from tests.kit.servers import own_environment
@@ -22,9 +21,7 @@ def test_a_token_and_the_service_by_command(clickhouse: ServerProcess, client: C
     file = tmp_path / "tokens.yaml"
     options = ("--file", str(file), "--name", "shop", "--tenant", "aurora", "--role", "read", "--days", "1")
     token = clickstream(own_environment(), "token", *options).strip()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     environment = own_environment() | {
         "CLICKSTREAM_CLICKHOUSE_URLS": f"{clickhouse.url}/shop",
         "CLICKSTREAM_ANALYTICS_TOKENS_FILE": str(file),

@@ -1,0 +1,93 @@
+"""The two counts that are configuration, while MongoDB answers, does not, and answers again."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pymongo
+import pytest
+
+from analytics.configuration import Configuration
+from analytics.services import Services
+from analytics.tokens import Tokens
+from analytics.warehouse import Warehouse
+from clickstream.clock import SystemClock
+from clickstream.config import ClickHouseSettings
+from clickstream.config.analytics import AnalyticsSettings
+from clickstream.errors import UnavailableError
+from devstack.layout import Layout
+from devstack.plan import Plan
+from devstack.ports import HOST
+from devstack.servers import mongodb
+from tests.contract.analytics.service import Client, free_port, running
+from tests.contract.clickhouse.clickhouse_process import ServerProcess
+from tests.kit.waiting import wait_for
+
+pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("stored")]
+
+
+class Mongo:
+    """A server of the test's own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._server = mongodb.MongoDB(Layout.at(folder), Plan(ports={"mongo": free_port()}))
+        self.url = f"mongodb://{HOST}:{self._server.port}/clickstream"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._server.prepare()
+        self._process = subprocess.Popen(self._server.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(self._answers, 60, "MongoDB answers")
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(30)
+            self._process = None
+
+    def _answers(self) -> bool:
+        try:
+            mongodb.probe(self.url)
+        except UnavailableError:
+            return False
+        return True
+
+
+@pytest.fixture
+def mongo(tmp_path: Path) -> Iterator[Mongo]:
+    made = Mongo(tmp_path)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+
+
+def test_the_counts_are_left_out_while_mongodb_does_not_answer(
+    clickhouse: ServerProcess, settings: AnalyticsSettings, tokens: dict[str, str], mongo: Mongo
+) -> None:
+    with pymongo.MongoClient[dict[str, object]](mongo.url) as filler:
+        database = filler.get_default_database()
+        database["items"].insert_many([{"tenant_id": tenant} for tenant in ("aurora", "aurora", "aurora", "borealis")])
+        states = (("aurora", "active"), ("aurora", "paused"), ("borealis", "active"))
+        database["scenarios"].insert_many([{"tenant_id": tenant, "status": state} for tenant, state in states])
+    clock = SystemClock()
+    services = Services(
+        settings=settings,
+        tokens=Tokens(Path(tokens["file"])),
+        warehouse=Warehouse(ClickHouseSettings(urls=f"{clickhouse.url}/shop"), settings, clock),
+        lookup=None,
+        clock=clock,
+        configuration=Configuration(mongo.url, 2.0),
+    )
+
+    def counts() -> tuple[int | None, int | None]:
+        overview = client.get("dashboard")["overview"]
+        return overview["total_items"], overview["active_scenarios"]
+
+    with running(services) as address, Client(address, tokens["aurora"]) as client:
+        assert counts() == (3, 1)
+        mongo.stop()
+        assert counts() == (None, None)
+        mongo.start()
+        wait_for(lambda: counts() == (3, 1), 60, "the counts are back")
