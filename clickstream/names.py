@@ -46,6 +46,7 @@ class RejectReason(StrEnum):
     TIMESTAMP_TOO_OLD = "timestamp_too_old"
     TIMESTAMP_TOO_NEW = "timestamp_too_new"
     EXTRA_DATA_TOO_LARGE = "extra_data_too_large"
+    TOO_LARGE = "too_large"  # as a whole, beyond any valid event: only its beginning is kept
     # Below: refused by the collector only, which knows who sends.
     TENANT_MISMATCH = "tenant_mismatch"  # it names another tenant than its write key's
     SCHEMA_MISMATCH = "schema_mismatch"  # a custom event that breaks its declared schema

@@ -12,6 +12,9 @@ from pyflink.table import StreamTableEnvironment, Table
 from clickstream.config import KafkaSettings
 from clickstream.errors import ClickstreamError, ConfigurationError
 
+# The source holds up to four polls of records, which may be a megabyte each however small they are compressed.
+POLL_RECORDS = 100
+
 # What lies in a checkout beside the code, by gigabytes.
 NOT_CODE = (".venv", ".devstack", ".git")
 
@@ -81,6 +84,7 @@ def kafka_records(tables: StreamTableEnvironment, kafka: KafkaSettings, topic: s
             'properties.bootstrap.servers' = '{_quoted(kafka.bootstrap)}',
             'properties.group.id' = '{_quoted(kafka.group_prefix)}-{job}',
             'scan.startup.mode' = 'earliest-offset',
+            'properties.max.poll.records' = '{POLL_RECORDS}',
             'value.format' = 'raw'
         )""")
     return tables.from_path(name)

@@ -28,6 +28,7 @@ from clickstream.config.sink import OnExhausted
 from clickstream.epoch import current_epoch
 from clickstream.errors import ConfigurationError
 from clickstream.events.decode import Limits
+from clickstream.events.model import LARGEST_EVENT_BYTES
 from clickstream.names import JOB_CLICKHOUSE_SINK
 from pyflink_jobs._runtime import MicroBatches, environment, kafka_records, submit, warn
 from sinks.clickhouse.config import ClickHouseSinkConfig
@@ -68,6 +69,7 @@ def resolve_config() -> Config:
             topic=topic,
             duplicate_ms=events.duplicate_seconds * 1000,
             duplicate_ids=events.duplicate_ids,
+            largest_bytes=LARGEST_EVENT_BYTES,
             dead_ratio=sink.dead_ratio,
             dead_ratio_rows=sink.dead_ratio_rows,
         ),

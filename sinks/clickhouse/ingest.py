@@ -7,7 +7,7 @@ Stateless across restarts: whatever it remembers (horizons, event ids) it can re
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -17,7 +17,7 @@ from clickstream.clock import Clock, SystemClock
 from clickstream.dead_ratio import DeadRatio
 from clickstream.errors import ContractError
 from clickstream.events.rejection import Rejection
-from clickstream.names import DeadLetterReason
+from clickstream.names import DeadLetterReason, RejectReason
 from clickstream.recent_ids import RecentIds
 from sinks.clickhouse.batch import Batch, DeadRow, Indices, Mask, Report
 from sinks.clickhouse.config import ClickHouseSinkConfig
@@ -35,6 +35,7 @@ class IngestConfig:
         topic: the topic that the records come from, for dead letters.
         duplicate_ms: an id seen within this time is a duplicate; 0: none is looked for.
         duplicate_ids: ids remembered for each partition at the most.
+        largest_bytes: a larger record is rejected, and only its beginning is kept.
         dead_ratio: above this share of bad rows among `dead_ratio_rows` the job fails.
     """
 
@@ -43,6 +44,7 @@ class IngestConfig:
     topic: str
     duplicate_ms: int = 0
     duplicate_ids: int = 2_000_000
+    largest_bytes: int = 1024 * 1024
     dead_ratio: float = 0.5
     dead_ratio_rows: int = 10_000
 
@@ -103,7 +105,7 @@ class Ingest:
             ContractError: too many of the last rows were bad: the topic or the table is not what the job expects.
         """
         done = Ingested()
-        rows = self._config.rows.rows(records)
+        rows = self._rows(records)
         batch = rows.batch
         if len(batch):
             read_from = records.partitions[batch.index]
@@ -120,6 +122,18 @@ class Ingest:
         done.outcomes += [self._dead(records, rows.batch, dead) for dead in done.report.view_failures]
         self._judge(len(records), rows, done)
         return done
+
+    def _rows(self, records: Records) -> Rows:
+        """The rows of what came whole; the rest is rejected."""
+        cut = np.flatnonzero(records.sizes).tolist() if records.sizes is not None else []
+        if not cut:
+            return self._config.rows.rows(records)
+        values = list(records.values)
+        for index in cut:
+            values[index] = None  # never looked into: its beginning may look like something else
+        rows = self._config.rows.rows(replace(records, values=values))
+        too_large = dict.fromkeys(cut, Rejection(RejectReason.TOO_LARGE))
+        return replace(rows, rejected=[(index, too_large.get(index, why)) for index, why in rows.rejected])
 
     def _duplicates(self, rows: Rows, read_from: Indices, repeated: Mask, held: Mask) -> Mask:
         duplicate = np.zeros(len(rows.batch), dtype=np.bool_)
@@ -167,6 +181,7 @@ class Ingest:
             partition=int(records.partitions[index]),
             offset=int(records.offsets[index]),
             record_ms=int(records.timestamps[index]),
+            size=0 if records.sizes is None else int(records.sizes[index]),
             **kept(records.values[index]),
         )
         return Outcome(OutcomeKind.REJECTED, encode(record))

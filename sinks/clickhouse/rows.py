@@ -32,12 +32,17 @@ _STRING = msgspec.json.Decoder(str)
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """n Kafka records of one topic: values (None: a tombstone), and for each its place and its timestamp in ms."""
+    """n Kafka records of one topic: values (None: a tombstone), and for each its place and its timestamp in ms.
+
+    Attributes:
+        sizes: bytes of each value of which only the beginning is here, because it is larger than allowed; else 0.
+    """
 
     values: Sequence[bytes | None]
     partitions: Integers
     offsets: Integers
     timestamps: Integers
+    sizes: Integers | None = None
 
     def __len__(self) -> int:
         return len(self.values)

@@ -91,6 +91,7 @@ class Rejected(_Raw, kw_only=True, omit_defaults=True, frozen=True):
         partition: second part of it.
         offset: third part of it.
         record_ms: the Kafka record's timestamp, milliseconds since the epoch.
+        size: bytes of a value that is too large for any event: only its beginning is kept; 0: it is kept whole.
         raw: the Kafka value when it is UTF-8.
         raw_base64: the Kafka value when it is not.
     """
@@ -101,6 +102,7 @@ class Rejected(_Raw, kw_only=True, omit_defaults=True, frozen=True):
     partition: int
     offset: int
     record_ms: int
+    size: int = 0
 
 
 R = TypeVar("R", DeadLetter, Rejected)

@@ -1,5 +1,7 @@
 """The ClickHouse sink as one step of a Table program."""
 
+from typing import Any
+
 from pyflink.common import Types
 from pyflink.datastream import DataStream
 from pyflink.table import StreamTableEnvironment, Table
@@ -8,6 +10,7 @@ from pyflink.table.expressions import col
 from clickstream.config import DeadLetterSettings, KafkaSettings
 from sinks.clickhouse.ingest import IngestConfig
 from sinks.flink.insert import insert
+from sinks.flink.weighed import weighed
 
 
 class ClickHouseSink:
@@ -25,12 +28,34 @@ class ClickHouseSink:
         """Attach the sink to a Table: value BYTES, partition INT, offset BIGINT, timestamp TIMESTAMP_LTZ(3).
 
         The batch is the Arrow batch: `python.fn-execution.arrow.batch.size` and `bundle.size` rows, or what there is
-        after `bundle.time`, or at a checkpoint.
+        after `bundle.time`, or at a checkpoint; with large records fewer rows, so that it holds no more than about
+        `batch_bytes` (see weighed.py).
 
         Returns:
             Packed micro-batches of outcomes: pass them to `sinks.flink.outcomes.keep`, or no dead letter is kept.
         """
         write = insert(self._config, self._kafka, self._dead_letters, self._batch_rows)
-        arguments = (col(name) for name in ("value", "partition", "offset", "timestamp"))
-        outcomes = records.select(write(*arguments).alias("outcome")).where(col("outcome").is_not_null)
-        return tables.to_data_stream(outcomes).map(lambda row: row[0], Types.STRING()).uid("outcomes").name("Outcomes")
+        unit = self._config.sink.batch_bytes // self._batch_rows
+        arguments = (col(name) for name in ("value", "partition", "offset", "timestamp", "size"))
+        light = weighed(tables, records, unit, self._config.largest_bytes)
+        outcomes = tables.to_data_stream(
+            light.select(write(*arguments).alias("outcome")).where(col("outcome").is_not_null)
+        )
+        _tell_apart(outcomes._j_data_stream.getTransformation())
+        return outcomes.map(lambda row: row[0], Types.STRING()).uid("outcomes").name("Outcomes")
+
+
+def _tell_apart(last: Any) -> None:
+    """Give steps of one type uids of their own: what the Table bridge makes of a type is the same for all of them.
+
+    Args:
+        last: the transformation at the end of a chain, of which each has one input.
+    """
+    seen: set[str] = set()
+    step, number = last, 0
+    while step.getInputs().size():
+        step, number = step.getInputs().get(0), number + 1
+        uid = step.getUid()
+        if uid in seen:
+            step.setUid(f"{uid}_{number}")
+        seen.add(uid)

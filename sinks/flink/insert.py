@@ -20,12 +20,13 @@ from sinks.clickhouse.ingest import Ingest, IngestConfig
 from sinks.clickhouse.rows import Records
 from sinks.flink.metrics import SinkMetrics
 from sinks.flink.outcomes import pack
+from sinks.flink.weighed import PADDING
 
 logger = logging.getLogger(__name__)
 
 
 class Insert(ScalarFunction):
-    """value, partition, offset, timestamp -> NULL, or a packed micro-batch of outcomes (see outcomes.py)."""
+    """value, partition, offset, timestamp, size -> NULL, or a packed micro-batch of outcomes (see outcomes.py)."""
 
     def __init__(self, config: IngestConfig, kafka: KafkaSettings, alarms: DeadLetterSettings, batch_rows: int) -> None:
         self._config = config
@@ -52,19 +53,27 @@ class Insert(ScalarFunction):
         self._ingest.close()
         self._alarm.flush()
 
-    def eval(self, value: pd.Series, partition: pd.Series, offset: pd.Series, timestamp: pd.Series) -> pd.Series:
+    def eval(
+        self, value: pd.Series, partition: pd.Series, offset: pd.Series, timestamp: pd.Series, size: pd.Series
+    ) -> pd.Series:
         """Store the batch; the outcomes stand in the first rows of the result."""
         self._epoch.require()
+        sizes = size.to_numpy(np.int64)
+        there = sizes != PADDING
+        values = value.tolist()
         records = Records(
-            values=value.tolist(),
-            partitions=partition.to_numpy(np.int64),
-            offsets=offset.to_numpy(np.int64),
-            timestamps=timestamp.dt.as_unit("ms").astype("int64").to_numpy(),
+            values=values if there.all() else [values[row] for row in np.flatnonzero(there).tolist()],
+            partitions=partition.to_numpy(np.int64)[there],
+            offsets=offset.to_numpy(np.int64)[there],
+            timestamps=timestamp.dt.as_unit("ms").astype("int64").to_numpy()[there],
+            sizes=sizes[there],
         )
-        done = self._ingest.ingest(records)
-        self._metrics.update(len(records), done)
-        packed = pack(done.outcomes)
-        return pd.Series(packed + [None] * (len(records) - len(packed)), dtype=object)
+        packed: list[str] = []
+        if len(records):
+            done = self._ingest.ingest(records)
+            self._metrics.update(len(values), done)
+            packed = pack(done.outcomes)
+        return pd.Series(packed + [None] * (len(values) - len(packed)), dtype=object)
 
     def _blocked(self, message: str) -> None:
         logger.error("the sink holds a batch: %s", message)

@@ -5,10 +5,11 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import inspect
 
 from clickstream.events.action import RECOMMENDATION_ACTIONS, Action
 from clickstream.events.decode import EXTRA_DATA_LIMIT, EventDecoder, Limits, move_unknown_fields
-from clickstream.events.model import Context, EnrichedEvent, Event
+from clickstream.events.model import LARGEST_EVENT_BYTES, Context, EnrichedEvent, Event
 from clickstream.events.rejection import Rejection
 from clickstream.names import RejectReason
 from tests.unit.events.bodies import RECEIVED, enriched, valid
@@ -122,7 +123,43 @@ def test_every_reason_is_shown_above_or_below() -> None:
         RejectReason.UNDECLARED_EVENT,
         RejectReason.NO_CONSENT,
     }
-    assert shown == set(RejectReason) - theirs
+    # Judged by its size before it is decoded: tests/unit/sinks/clickhouse/test_ingest.py.
+    assert shown == set(RejectReason) - theirs - {RejectReason.TOO_LARGE}
+
+
+@pytest.mark.parametrize("own", ["1e999", '{"a": [1, -1e999]}'])
+def test_a_number_beyond_all_numbers_in_an_unknown_field_names_that_field(own: str, valid_body: dict[str, Any]) -> None:
+    body = json.dumps(valid_body)[:-1] + f', "fine": 1.5, "own": {own}}}'
+    assert DECODER.decode(body.encode(), RECEIVED) == Rejection(RejectReason.OUT_OF_RANGE, "own")
+
+
+def test_no_valid_event_is_larger_than_the_largest() -> None:
+    """Each text of the longest kind, of characters that JSON writes with twelve bytes each."""
+
+    def longest(struct: type[msgspec.Struct]) -> dict[str, Any]:
+        described = inspect.type_info(struct)
+        assert isinstance(described, inspect.StructType)
+        found: dict[str, Any] = {}
+        for field in described.fields:
+            kinds = field.type.types if isinstance(field.type, inspect.UnionType) else (field.type,)
+            for kind in kinds:
+                if isinstance(kind, inspect.StrType):
+                    assert kind.max_length
+                    found[field.encode_name] = "\U0001f600" * kind.max_length
+                elif isinstance(kind, inspect.StructType):
+                    found[field.encode_name] = longest(kind.cls)
+                elif isinstance(kind, inspect.IntType | inspect.FloatType):
+                    found[field.encode_name] = int(kind.le or 0)
+        return found
+
+    # Fields that are moved to extra_data may be written with six bytes a character and be eight KiB all the same.
+    own = "".join(f"\\u{ord('a'):04x}" for _ in range(EXTRA_DATA_LIMIT - 20))
+    now = 4_102_444_800_000
+    body = {**longest(Event), "action_type": "click", "timestamp": now, "received_at": now, "position": 1}
+    value = json.dumps(body, separators=(",", ":"))[:-1] + f',"own":"{own}"}}'
+    event = DECODER.decode(value.encode(), now)
+    assert isinstance(event, Event), event
+    assert 0.9 * LARGEST_EVENT_BYTES < len(value) <= LARGEST_EVENT_BYTES
 
 
 @pytest.mark.parametrize(

@@ -195,6 +195,18 @@ def test_a_batch_without_a_single_valid_record() -> None:
     assert sink.ingest(records()).outcomes == []
 
 
+def test_a_record_of_which_only_the_beginning_came_is_rejected_whatever_that_looks_like() -> None:
+    sink, writer = ingest(dead_ratio=1.0)
+    values = [event(event_id="a"), event(event_id="b"), b"x"]
+    done = sink.ingest(replace(records(*values), sizes=np.array([0, 990_000, 0])))
+    assert sorted(writer.rows) == [100]
+    cut, wrong = (decode_rejected(outcome.line) for outcome in done.outcomes)
+    assert (cut.reason, cut.field, cut.offset, cut.size, cut.value) == (
+        RejectReason.TOO_LARGE, "", 101, 990_000, values[1],
+    )  # fmt: skip
+    assert (wrong.reason, wrong.size) == (RejectReason.NOT_JSON, 0)
+
+
 def test_too_many_rejects_end_the_job_and_say_why() -> None:
     sink, _ = ingest(dead_ratio=0.5, dead_ratio_rows=10)
     sink.ingest(events(*range(4)))
