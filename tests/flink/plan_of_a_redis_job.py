@@ -1,4 +1,4 @@
-"""Prints, for two builds of a job in one process, each operator's uid and name. No job is submitted."""
+"""Prints, for two builds of each job in one process, each operator's uid and name. No job is submitted."""
 
 import importlib
 import json
@@ -20,5 +20,5 @@ def operators(job: Any) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    named = importlib.import_module(f"pyflink_jobs.{sys.argv[1]}")
-    print(json.dumps([operators(named), operators(named)]))
+    named = {name: importlib.import_module(f"pyflink_jobs.{name}") for name in sys.argv[1:]}
+    print(json.dumps({name: [operators(job), operators(job)] for name, job in named.items()}))
