@@ -1,0 +1,149 @@
+"""Kafka goes away and comes back while events come in, and the collector dies: what was accepted is stored."""
+
+import secrets
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from tests.contract.collector.conftest import click
+from tests.kit.broker import Broker, broker
+from tests.kit.collector import KEY, CollectorProcess, collection
+from tests.kit.kafka import Topics
+from tests.kit.waiting import wait_for
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module")
+def kafka(request: pytest.FixtureRequest) -> Iterator[Broker]:
+    with broker(Path(request.config.option.servers), keep=request.config.option.keep_servers) as started:
+        yield started
+
+
+class Place:
+    """Topics of a test's own, and what sends to a collector in front of them."""
+
+    def __init__(self, kafka: Broker, folder: Path) -> None:
+        self.topics, self._folder = Topics(kafka.bootstrap), folder
+        self.name = f"o{secrets.token_hex(4)}"
+        self.behaviors = f"{self.name}-behaviors"
+        self.topics.make({self.behaviors: 3, f"{self.name}-rejected": 1})
+        self._bootstrap = kafka.bootstrap
+
+    def collector(self, **settings: str) -> CollectorProcess:
+        own = {
+            "KAFKA_BOOTSTRAP": self._bootstrap,
+            "KAFKA_TOPIC_BEHAVIORS": self.behaviors,
+            "KAFKA_TOPIC_REJECTED": f"{self.name}-rejected",
+            "COLLECTOR_ACK_SECONDS": "2",
+            **settings,
+        }
+        return CollectorProcess(self._folder, collection(), own)
+
+    def stored(self) -> list[dict[str, Any]]:
+        return [msgspec.json.decode(record.value or b"") for record in self.topics.read(self.behaviors)]
+
+
+@pytest.fixture
+def place(kafka: Broker, tmp_path: Path) -> Iterator[Place]:
+    found = Place(kafka, tmp_path)
+    yield found
+    found.topics.close()
+
+
+class Load:
+    """Clients that send batches of ten until told to stop, and note which ids were accepted, in each one's order."""
+
+    def __init__(self, url: str, clients: int = 4) -> None:
+        self.accepted: dict[str, list[str]] = {f"user-{number}": [] for number in range(clients)}
+        self.refused = 0
+        self._stop = threading.Event()
+        self._url = url
+        self._pool = ThreadPoolExecutor(clients)
+        self._running = [self._pool.submit(self._send, user) for user in self.accepted]
+
+    def _send(self, user: str) -> None:
+        number = 0
+        with httpx.Client(base_url=self._url, timeout=30, headers={"X-Write-Key": KEY}) as client:
+            while not self._stop.is_set():
+                ids = [f"{user}-{number + each}" for each in range(10)]
+                number += 10
+                try:
+                    answer = client.post("/api/v1/behaviors", json=[click(user=user, event_id=each) for each in ids])
+                except httpx.TransportError:
+                    self._stop.wait(0.05)
+                    continue
+                assert answer.status_code in (202, 503), answer.text
+                if answer.status_code == 202:
+                    self.accepted[user] += ids
+                else:
+                    assert "retry-after" in answer.headers
+                    self.refused += 1
+                    self._stop.wait(0.05)
+
+    @property
+    def count(self) -> int:
+        return sum(map(len, self.accepted.values()))
+
+    def more(self, events: int, seconds: float = 60) -> None:
+        """Wait until so many more are accepted."""
+        before = self.count
+        wait_for(lambda: self.count >= before + events, seconds, lambda: f"{self.count - before} of {events} accepted")
+
+    def end(self) -> set[str]:
+        self._stop.set()
+        for each in self._running:
+            each.result(60)
+        self._pool.shutdown()
+        return {event_id for ids in self.accepted.values() for event_id in ids}
+
+
+def test_what_was_accepted_around_an_outage_is_stored(kafka: Broker, place: Place) -> None:
+    with place.collector() as collector:
+        load = Load(collector.url)
+        try:
+            load.more(300)
+            kafka.stack.stop("kafka")
+            wait_for(lambda: load.refused >= 8, 60, "requests are refused while Kafka is away")
+            assert collector.client.get("/readyz").status_code == 503
+            kafka.stack.start("kafka")
+            load.more(300)
+        finally:
+            accepted = load.end()
+    assert accepted <= {event["event_id"] for event in place.stored()}
+
+
+def test_with_a_spool_nothing_is_refused_and_a_kill_loses_nothing(kafka: Broker, place: Place, tmp_path: Path) -> None:
+    collector = place.collector(COLLECTOR_SPOOL_DIR=str(tmp_path / "spool"))
+    collector.start()
+    load = Load(collector.url)
+    try:
+        load.more(300)
+        kafka.stack.stop("kafka")
+        load.more(500)
+        assert collector.client.get("/readyz").status_code == 200
+        assert collector.metric("collector_spool_bytes") > 0
+        collector.kill()
+        collector.start()
+        load.more(300)
+        assert load.refused == 0
+        kafka.stack.start("kafka")
+        load.more(300)
+        wait_for(lambda: collector.metric("collector_spool_bytes") == 0, 60, "the spool is empty")
+    finally:
+        accepted = load.end()
+        collector.stop()
+        collector.client.close()
+    found = place.stored()
+    assert accepted <= {event["event_id"] for event in found}
+    for user, ids in load.accepted.items():
+        # Each event's first appearance is in the order in which its user was told that it is accepted.
+        firsts = list(dict.fromkeys(event["event_id"] for event in found if event["user_id"] == user))
+        wanted = set(ids)
+        assert [event_id for event_id in firsts if event_id in wanted] == ids
