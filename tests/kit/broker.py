@@ -1,4 +1,4 @@
-"""Kafka alone, in the folder of the session's servers: the same broker where those run already."""
+"""Kafka alone, for tests that stop it at will: beside the session's servers, which others use."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,13 +18,13 @@ class Broker:
 
 @contextmanager
 def broker(directory: Path, *, keep: bool) -> Iterator[Broker]:
-    """Start Kafka unless it runs.
+    """Start Kafka, and stop it at the end.
 
     Args:
-        directory: the devstack's folder.
+        directory: of the session's servers; this broker's folder lies below it.
         keep: leave it running.
     """
-    stack = Stack(directory)
+    stack = Stack(directory / "broker")
     try:
         stack.up(only=("kafka",), timeout=120)
         yield Broker(stack, stack.environment()["CLICKSTREAM_KAFKA_BOOTSTRAP"])
