@@ -8,8 +8,7 @@ import pytest
 from tests.kit.servers import REPOSITORY
 
 OPERATIONS = REPOSITORY / "docs" / "operations"
-THEIRS = {"deploy.md", "sizing.md"}
-OURS = sorted(path for path in OPERATIONS.rglob("*.md") if path.name not in THEIRS)
+DOCUMENTS = sorted(OPERATIONS.rglob("*.md"))
 _LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)]*))?\)")
 _SETTING = re.compile(r"\bCLICKSTREAM_[A-Z_]+[A-Z]\b")
 
@@ -20,7 +19,7 @@ def anchors(document: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("document", OURS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
 def test_every_link_leads_somewhere(document: Path) -> None:
     for path, anchor in _LINK.findall(document.read_text(encoding="utf-8")):
         target = (document.parent / path).resolve() if path else document
@@ -28,7 +27,7 @@ def test_every_link_leads_somewhere(document: Path) -> None:
         assert not anchor or anchor in anchors(target), f"{document.name}: {path}#{anchor}"
 
 
-@pytest.mark.parametrize("document", OURS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
 def test_every_setting_exists(document: Path) -> None:
     known = set(_SETTING.findall((REPOSITORY / "docs" / "CONFIGURATION.md").read_text(encoding="utf-8")))
     named = set(_SETTING.findall(document.read_text(encoding="utf-8")))
