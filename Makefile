@@ -61,6 +61,10 @@ test-unit: $(VENV)/.installed
 test: setup prometheus ## Every test, on real servers that it starts and stops itself
 	@$(BIN)/pytest
 
+.PHONY: test-k8s
+test-k8s: $(VENV)/.installed ## The manifests on a real API server, which is built from Go modules once (some minutes)
+	@$(BIN)/pytest -m kubernetes tests/deploy
+
 .PHONY: test-full
 test-full: setup prometheus ## Larger sizes and more repetitions of what `make test` shows (about half an hour)
 	@$(BIN)/pytest -m full

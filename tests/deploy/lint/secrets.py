@@ -33,6 +33,9 @@ def referenced(manifests: list[Manifest]) -> Iterator[str]:
                     yield f"{pod.owner}: there is no ConfigMap {of_map['name']}"
                 if of_secret and of_secret["name"] not in listed:
                     yield f"{pod.owner}: Secret {of_secret['name']} is not in the table of {DOCUMENT.name}"
+        for volume in pod.spec.get("volumes") or []:
+            if "secret" in volume and volume["secret"]["secretName"] not in listed:
+                yield f"{pod.owner}: Secret {volume['secret']['secretName']} is not in the table of {DOCUMENT.name}"
 
 
 def known_settings(manifests: list[Manifest]) -> Iterator[str]:
