@@ -23,7 +23,7 @@ def encode_rows(events: Sequence[Row], epoch: int, partitions: Iterable[int], of
 
     The events are used up: their times become seconds, for ClickHouse reads a JSON number into DateTime64(3) as seconds
     with a fraction; a float64 holds milliseconds of this century exactly. `extra_data` stays the object that it is:
-    ClickHouse reads its text into the String column. One call for all of them takes two thirds of the time of one each.
+    ClickHouse reads its text into the String column. All are encoded in one call, which is faster than one call each.
     """
     row: Any  # the columns' types differ from the fields'; msgspec encodes what it finds
     for row, partition, offset in zip(events, partitions, offsets, strict=True):
