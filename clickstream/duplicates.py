@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from clickstream.recent_ids import Hashes, Mask, RecentIds, Times, spans
+from clickstream.recent_ids import Hashes, Mask, RecentIds, Times, forget_before, spans
 
 CHUNK_IDS = 2048  # a chunk is written again until it holds so many: 16 KB
 CHUNKS_BY_TIME = 16  # or spans this share of the horizon: all of its ids count as of its newest after a restart
@@ -42,7 +42,7 @@ class Duplicates:
             Duplicates, and the chunks to be stored: a number and its bytes, or None where it is to be removed.
         """
         duplicate = self._recent.seen(ids, known, times)
-        changed: dict[int, bytes | None] = dict.fromkeys(self._expired(int(times.max()))) if len(times) else {}
+        changed: dict[int, bytes | None] = dict.fromkeys(self._expired(forget_before(times, self._horizon_ms)))
         new, at = ids[~duplicate], times[~duplicate]
         for rows in spans(at, self._horizon_ms // CHUNKS_BY_TIME):
             number, chunk = self._append(np.unique(new[rows]), int(at[rows].min()), int(at[rows].max()))
@@ -69,12 +69,12 @@ class Duplicates:
         self._open = np.zeros(0, dtype=np.uint64)
         self._next += 1
 
-    def _expired(self, time_ms: int) -> list[int]:
+    def _expired(self, since_ms: int) -> list[int]:
         total = sum(count for _, count in self._chunks.values())
         expired = []
         for number, (newest_ms, count) in self._chunks.items():
             total -= count
-            if number == self._next or (newest_ms >= time_ms - self._horizon_ms and total < self._most):
+            if number == self._next or (newest_ms >= since_ms and total < self._most):
                 break
             expired.append(number)
         for number in expired:

@@ -13,7 +13,7 @@ from typing import Protocol, Self
 
 import numpy as np
 
-from clickstream.recent_ids import Hashes, Mask, RecentIds, Times, spans
+from clickstream.recent_ids import Hashes, Mask, RecentIds, Times, forget_before, spans
 
 # A chunk is closed when it holds this share of the ids, or spans this share of the time. The open one is written again
 # with every micro-batch, so it should be small: 62 kB with the default of 2 million ids.
@@ -58,8 +58,8 @@ class _Chunk:
 class IdChunks:
     """The recent ids of one stream (one key). Make one for each key, keep it while the worker lives.
 
-    An id is forgotten at the earliest when it was last seen `horizon_ms` ago, or when `most` others were seen since; at
-    the latest when an eighth more of both has passed.
+    An id is forgotten at the earliest when a call comes whose ids are all more than `horizon_ms` later, or when `most`
+    others were seen since; at the latest when an eighth more of both has passed.
 
     Not shared between keys: the store must be that of the key that this object was made for whenever it is called.
     """
@@ -78,12 +78,10 @@ class IdChunks:
         self._recent = RecentIds(horizon_ms, most)
         self._open_hashes: Hashes = np.empty(0, dtype=np.uint64)
         self._chunks: list[_Chunk] = []
-        self._newest_ms = 0
         for number, data in sorted(store.items()):
             chunk, self._open_hashes = _Chunk.decode(number, bytes(data))
             self._chunks.append(chunk)
             self._recent.add(self._open_hashes, chunk.newest_ms)
-            self._newest_ms = max(self._newest_ms, chunk.newest_ms)
 
     def __len__(self) -> int:
         """Ids in the store; one that was seen in two chunks counts twice."""
@@ -103,10 +101,8 @@ class IdChunks:
             return np.zeros(0, dtype=np.bool_)
         duplicates = self._recent.seen(hashes, np.zeros(len(hashes), dtype=np.bool_), times)
         for rows in spans(times, self._horizon_ms // CHUNKS_BY_TIME):
-            newest_ms = int(times[rows].max())
-            self._newest_ms = max(self._newest_ms, newest_ms)
-            self._append(np.unique(hashes[rows]), newest_ms)
-        self._expire()
+            self._append(np.unique(hashes[rows]), int(times[rows].max()))
+        self._expire(forget_before(times, self._horizon_ms))
         return duplicates
 
     def _append(self, hashes: Hashes, time_ms: int) -> None:
@@ -127,12 +123,11 @@ class IdChunks:
         span = max(chunk.newest_ms, time_ms) - min(chunk.oldest_ms, time_ms)
         return full or span > self._horizon_ms // CHUNKS_BY_TIME
 
-    def _expire(self) -> None:
+    def _expire(self, since_ms: int) -> None:
         total = len(self)
         while len(self._chunks) > 1:
             oldest = self._chunks[0]
-            too_old = oldest.newest_ms < self._newest_ms - self._horizon_ms
-            if not too_old and total - oldest.ids < self._most:
+            if oldest.newest_ms >= since_ms and total - oldest.ids < self._most:
                 break
             total -= oldest.ids
             self._store.remove(oldest.number)

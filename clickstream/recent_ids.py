@@ -37,9 +37,10 @@ class _Chunk:
 class RecentIds:
     """The ids of one stream within a horizon of time and number.
 
-    An id is forgotten at the earliest when it is older than `horizon_ms`, or when `most` newer ones were seen; whole
-    chunks are dropped, so up to an eighth more of either may be kept, and one call's ids beyond that. What is found is
-    within the horizon (and an eighth of it) of the id that is asked for, however long nothing came before.
+    An id is forgotten at the earliest when a call comes whose ids are all more than `horizon_ms` later, or when `most`
+    others were seen; whole chunks are dropped, so up to an eighth more of either may be kept, and one call's ids beyond
+    that. What is found is within the horizon (and an eighth of it) of the id that is asked for, however long nothing
+    came before. So times may go back, as they do where yesterday's events are sent after today's.
     """
 
     def __init__(self, horizon_ms: int, most: int) -> None:
@@ -49,25 +50,24 @@ class RecentIds:
         size = 1 << max(16, (most * _FILTER_BITS - 1).bit_length())
         self._filter_mask = np.uint64(size - 1)
         self._filter = np.zeros(size // 8, dtype=np.uint8)
-        self._newest_ms = 0
 
     def __len__(self) -> int:
         return sum(len(chunk.hashes) for chunk in self._chunks)
 
-    def add(self, hashes: Hashes, time_ms: int) -> None:
-        """Remember ids without asking; all count as of `time_ms`."""
+    def add(self, hashes: Hashes, time_ms: int, since_ms: int = 0) -> None:
+        """Remember ids without asking; all count as of `time_ms`. What is older than `since_ms` is forgotten."""
         if not len(hashes):
             return
-        self._newest_ms = max(self._newest_ms, time_ms)
         self._chunks.append(_Chunk(time_ms, time_ms, np.sort(hashes)))
         self._mark(hashes)
-        self._expire()
+        self._expire(since_ms)
         self._merge()
 
     def remember(self, hashes: Hashes, times: Times) -> None:
         """Remember ids without asking, each as of its own time (ms), in any order."""
+        since_ms = forget_before(times, self._horizon_ms)
         for rows in spans(times, self._horizon_ms // _MERGE_AT):
-            self.add(np.unique(hashes[rows]), int(times[rows].max()))
+            self.add(np.unique(hashes[rows]), int(times[rows].max()), since_ms)
 
     def seen(self, hashes: Hashes, known: Mask, times: Times) -> Mask:
         """Which ids were seen within the horizon before, here or earlier in the same call; remembers all of them.
@@ -99,13 +99,12 @@ class RecentIds:
         ones = np.left_shift(np.uint8(1), (bits & np.uint64(7)).astype(np.uint8))
         np.bitwise_or.at(self._filter, (bits >> np.uint64(3)).astype(np.int64), ones)
 
-    def _expire(self) -> None:
+    def _expire(self, since_ms: int) -> None:
         total = len(self)
         kept = self._chunks
         while len(kept) > 1:
             oldest = kept[0]
-            too_old = oldest.newest_ms < self._newest_ms - self._horizon_ms
-            if not too_old and total - len(oldest.hashes) < self._most:
+            if oldest.newest_ms >= since_ms and total - len(oldest.hashes) < self._most:
                 break
             total -= len(oldest.hashes)
             kept = kept[1:]
@@ -135,6 +134,11 @@ class RecentIds:
                 if len(merged.hashes) <= limit and span <= self._horizon_ms // _MERGE_AT:
                     self._chunks[-_MERGE_AT:] = [merged]
             size *= _MERGE_AT
+
+
+def forget_before(times: Times, horizon_ms: int) -> int:
+    """Before when no id is a duplicate of any in a call: measured from the call's oldest. 0 for an empty call."""
+    return max(0, int(times.min()) - horizon_ms) if len(times) else 0
 
 
 def spans(times: Times, longest_ms: int) -> list[npt.NDArray[np.intp]]:

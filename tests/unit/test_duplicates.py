@@ -78,6 +78,20 @@ def test_a_call_that_catches_up_is_stored_as_of_each_ids_time() -> None:
     assert after.seen(ids, no(ids), np.array([2000, 2000]))[0].tolist() == [False, True]
 
 
+def test_times_that_go_back_forget_nothing_that_may_be_repeated() -> None:
+    before = Duplicates(1000, 10**6)
+    # Older events are sent after today's: the call in which the one follows the other holds both.
+    ids = np.array([1, 2], dtype=np.uint64)
+    _, stored = before.seen(ids, no(ids), np.array([50_000, 100]))
+    ids = np.array([3], dtype=np.uint64)
+    stored |= before.seen(ids, no(ids), np.array([200]))[1]
+    after = Duplicates(1000, 10**6)
+    after.load((number, chunk) for number, chunk in stored.items() if chunk is not None)
+    ids = np.array([1, 2, 3], dtype=np.uint64)
+    for duplicates in (before, after):
+        assert duplicates.seen(ids, no(ids), at(ids, 1000))[0].all()
+
+
 def test_chunks_past_the_horizon_are_removed() -> None:
     duplicates = Duplicates(1000, 10**6)
     stored: set[int] = set()

@@ -134,6 +134,16 @@ def test_times_that_go_back_neither_expire_nor_revive_anything() -> None:
     assert seen(IdChunks(store, HORIZON, 1_000_000), ["a"], 10 * HORIZON) == [True]
 
 
+def test_a_call_from_whose_middle_times_go_back_forgets_nothing_that_may_be_repeated() -> None:
+    store = Store()
+    before = IdChunks(store, HORIZON, 10_000)
+    assert not any(seen(before, "ab", 10 * HORIZON, 0))  # older events are sent after today's
+    assert not any(seen(before, "c", 1))
+    after = IdChunks(store, HORIZON, 10_000)
+    for ids in (before, after):
+        assert all(seen(ids, "abc", HORIZON))
+
+
 @given(
     calls=st.lists(st.tuples(st.lists(st.integers(0, 60), max_size=12), st.integers(0, HORIZON // 8)), max_size=60),
     restarts=st.sets(st.integers(0, 59)),

@@ -55,9 +55,9 @@ def test_an_empty_call() -> None:
 @pytest.mark.parametrize("step", [1, 50, 300])
 def test_an_id_is_forgotten_by_time_however_slowly_ids_come(step: int) -> None:
     recent = RecentIds(HORIZON, 1_000_000)
-    recent.add(of(0), 0)
+    recent.remember(of(0), at(1, 0))
     for number in range(1, 4 * HORIZON // step):
-        recent.add(of(number), number * step)
+        recent.remember(of(number), at(1, number * step))
         age = number * step
         if age <= HORIZON:
             assert kept(recent, 0).all(), age
@@ -72,6 +72,14 @@ def test_after_a_quiet_time_an_id_is_new_again() -> None:
     recent = RecentIds(HORIZON, MOST)
     for now, seen in ((0, False), (HORIZON, True), (4 * HORIZON, False), (4 * HORIZON + 1, True)):
         assert recent.seen(of(1), no(1), at(1, now)).tolist() == [seen]
+
+
+def test_times_that_go_back_forget_nothing_that_may_be_repeated() -> None:
+    recent = RecentIds(HORIZON, MOST)
+    # Older events are sent after today's: the call in which the one follows the other holds both.
+    recent.remember(of(1, 2, 3), np.array([10 * HORIZON, 0, 1]))
+    assert recent.seen(of(4, 5), no(2), at(2, 2)).tolist() == [False, False]
+    assert recent.seen(of(1, 2, 3, 4, 5), no(5), at(5, HORIZON)).tolist() == [True] * 5
 
 
 def test_a_call_that_catches_up_measures_each_id_by_its_own_time() -> None:
