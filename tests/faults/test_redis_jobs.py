@@ -62,6 +62,7 @@ def test_all_three_are_exact_through_kills_an_outage_of_redis_a_savepoint_and_an
     _windows_and_minutes_are_exact(
         jobs, running["realtime_metrics"], answers, expected.minutes(events, LATENESS_MS), expected.minutes(events)
     )
+    _metrics_are_shown(running)
 
 
 def _through_faults(jobs: RedisJobs) -> tuple[dict[str, Job], Answers]:
@@ -158,3 +159,16 @@ def _windows_and_minutes_are_exact(
     wait_settled(job, windows_hold)
     assert on_time != everything, "there are late events"
     wait_settled(job, lambda: assert_minutes(jobs.topics.read(jobs.metrics), everything, on_time))
+
+
+def _metrics_are_shown(running: Mapping[str, Job]) -> None:
+    """In the web UI, which shows what the REST interface tells."""
+    kept = {metric.value for metric in KeepMetric} - {KeepMetric.REDIS_RETRIES.value}  # told from the first one on
+    wanted = {name: kept | {metric.value for metric in HeadMetric} for name in SETTINGS}
+    wanted["user_recent"] = kept | {HeadMetric.RECORDS_READ.value, HeadMetric.ROWS_REJECTED.value}  # it drops nothing
+
+    def missing() -> dict[str, set[str]]:
+        shown = {name: {each.rpartition(".")[2] for each in job.metric_names()} for name, job in running.items()}
+        return {name: wanted[name] - shown[name] for name in running if wanted[name] - shown[name]}
+
+    wait_for(lambda: not missing(), 60, lambda: f"metrics that are not shown: {missing()}", pause=1)

@@ -24,6 +24,7 @@ from sinks.redis.writer import RedisWriter
 from tests.kit.commands import clickstream
 from tests.kit.redis import RedisProcess
 from tests.kit.servers import own_environment
+from tests.kit.turns import turns
 
 pytestmark = [pytest.mark.net, pytest.mark.timeout(120)]
 
@@ -81,6 +82,32 @@ async def test_the_asynchronous_look_ups_answer_the_same(server: RedisProcess, s
         assert (items, recent) == (HOT[:2], ["c"])
         assert metrics is not None
         assert metrics.clicks == 5
+
+
+@pytest.mark.parametrize("server", ["single"], indirect=True)
+async def test_a_look_up_is_one_round_trip(server: RedisProcess, settings: RedisSettings) -> None:
+    with turns(server.port) as counted:
+        url = f"redis://127.0.0.1:{counted.port}/0"
+        with Lookup.connect(url, settings) as lookup:
+            lookup.recent_items("t", "u")  # the connection is made
+            for ask in (
+                lambda: lookup.hot_items(*PLACE),
+                lambda: lookup.realtime_metrics(*PLACE),
+                lambda: lookup.recent_items("t", "u"),
+            ):
+                before = counted.count
+                assert await asyncio.to_thread(ask)
+                assert counted.count == before + 1
+        async with AsyncLookup.connect(url, settings) as asynchronous:
+            await asynchronous.recent_items("t", "u")
+            for answer in (
+                asynchronous.hot_items(*PLACE),
+                asynchronous.realtime_metrics(*PLACE),
+                asynchronous.recent_items("t", "u"),
+            ):
+                before = counted.count
+                assert await answer
+                assert counted.count == before + 1
 
 
 def test_scores_without_a_half_life_are_an_error(server: RedisProcess, settings: RedisSettings) -> None:

@@ -5,9 +5,11 @@ from collections import Counter
 import msgspec
 import pytest
 
-from clickstream.names import RejectReason
+from clickstream.names import JoinMetric, RejectReason
+from tests.kit.flink import Job
 from tests.kit.join import JoinPipeline, added, assert_in_order, parsed
 from tests.kit.traffic import model, send_traffic
+from tests.kit.waiting import wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
@@ -26,6 +28,7 @@ def test_every_valid_event_comes_out_once_as_it_was_sent_with_the_rows_of_its_ow
         records_read=answers.sent,
         dimension_queries_failed=0,
     )
+    _metrics_are_shown(job)
     job.savepoint_and_stop(join.pipeline.savepoints)
 
     records, events, tables = join.enriched(), join.expected(), join.tables()
@@ -68,3 +71,19 @@ def test_after_a_savepoint_with_another_parallelism_nothing_is_lost_doubled_or_f
     records = join.enriched()
     assert len(records) == first.valid + new.valid
     assert parsed(records).keys() == join.expected().keys()
+
+
+def _metrics_are_shown(job: Job) -> None:
+    """In the web UI, which shows what the REST interface tells; those of a dimension under its name."""
+    for_all = {JoinMetric.READ, JoinMetric.REJECTED, JoinMetric.DUPLICATES, JoinMetric.JOINED, JoinMetric.GAVE_UP}
+    wanted = {metric.value for metric in for_all} | {
+        f"dimension.{dimension}.{metric.value}"
+        for dimension in ("product", "category", "geo", "scenario")
+        for metric in set(JoinMetric) - for_all
+    }
+
+    def missing() -> set[str]:
+        shown = job.metric_names()
+        return {name for name in wanted if not any(each.endswith(f".{name}") for each in shown)}
+
+    wait_for(lambda: not missing(), 60, lambda: f"not shown: {missing()}; shown: {job.metric_names()}", pause=1)
