@@ -7,8 +7,9 @@ from clickstream.errors import ConfigurationError
 from devstack.layout import Layout
 from devstack.plan import USER, Plan
 from devstack.ports import HOST
-from devstack.servers import clickhouse, flink, kafka, mariadb, mongodb, prometheus, redis
+from devstack.servers import clickhouse, collector, flink, kafka, mariadb, mongodb, prometheus, redis
 from devstack.servers.clickhouse import ClickHouse
+from devstack.servers.collector import Collector
 from devstack.servers.flink import JobManager, TaskManager
 from devstack.servers.kafka import Kafka
 from devstack.servers.mariadb import MariaDB
@@ -105,6 +106,15 @@ SERVICES = {
             servers=lambda layout, plan: [JobManager(layout, plan), TaskManager(layout, plan)],
             address=lambda plan: f"http://{HOST}:{plan.ports['flink-rest']}",
             probe=flink.probe,
+        ),
+        Service(
+            name="collector",
+            variable="CLICKSTREAM_COLLECTOR_URL",
+            ports={"collector": 8003},
+            servers=lambda layout, plan: [Collector(layout, plan)],
+            address=lambda plan: f"http://{HOST}:{plan.ports['collector']}",
+            probe=collector.probe,
+            on_request=True,
         ),
         Service(
             name="prometheus",

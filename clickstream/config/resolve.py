@@ -40,6 +40,9 @@ GROUPS: tuple[type[Settings], ...] = (
     ServerSettings,
 )
 
+# The devstack marks its processes with these, so that it finds them again. They are no settings.
+_MARKS = frozenset({"CLICKSTREAM_DEVSTACK_MEMBER", "CLICKSTREAM_DEVSTACK_SERVER"})
+
 S = TypeVar("S", bound=Settings)
 
 
@@ -61,7 +64,7 @@ def reject_unknown(environment: Mapping[str, str]) -> None:
     """
     known = known_variables()
     for name in sorted(environment):
-        if name.startswith(PREFIX) and name not in known:
+        if name.startswith(PREFIX) and name not in known and name not in _MARKS:
             near = get_close_matches(name, known, n=1, cutoff=0.6)
             hint = f"did you mean {near[0]}?" if near else "docs/CONFIGURATION.md lists the settings"
             raise ConfigurationError(f"{name} is set, but there is no such setting: {hint}")

@@ -19,6 +19,7 @@ class ServerSettings(Settings):
     mysql_url: str | None = Field(None, repr=False, description="mysql://user:password@host:3306/database")
     mongo_url: str | None = Field(None, repr=False, description="mongodb://user:password@host:27017/database")
     flink_rest_url: str | None = Field(None, description="http://host:8081, for the demo and the tests")
+    collector_url: str | None = Field(None, description="http://host:8003, where the devstack's collector is not used")
     prometheus_url: str | None = Field(
         None, description="http://host:9090, where the devstack's Prometheus is not used"
     )

@@ -87,6 +87,7 @@ CHANGED: dict[type[Settings], dict[str, str]] = {
         "mysql_url": "mysql://h/d",
         "mongo_url": "mongodb://h",
         "flink_rest_url": "http://h",
+        "collector_url": "http://c",
         "prometheus_url": "http://p",
         "devstack_dir": "x",
         "ddl_dir": "/ddl",
