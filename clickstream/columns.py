@@ -132,25 +132,35 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode: Any = msgspec.msgpack.Decoder().decode
 
 
-def columns_of(
-    events: Sequence[Event], positions: Sequence[tuple[Lane, int]], record_ms: Sequence[int], *, identified: bool
-) -> Columns:
-    """Columns of events.
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """Of n events: shape (n,).
+
+    Attributes:
+        lanes: what `lane` points into.
+        offsets: in the lane.
+    """
+
+    lanes: list[Lane]
+    lane: Codes
+    offsets: Integers
+
+
+def columns_of(events: Sequence[Event], positions: Positions, record_ms: Integers, *, identified: bool) -> Columns:
+    """Columns of n events.
+
+    No object is made for each event: Python's garbage collector would look at all of them again and again.
 
     Args:
         events: checked, in the order of their partition.
-        positions: for each its lane and offset.
-        record_ms: for each the timestamp of its Kafka record: stands in for a missing time of receipt, or a later one.
+        positions: of each.
+        record_ms: the timestamp of each one's Kafka record, shape (n,): stands in for a missing time of receipt, or a
+            later one.
         identified: whether event ids are needed.
     """
-    # A time of receipt in the future would make every id that is remembered look old.
-    received = [
-        ms if at is None or at > ms else at
-        for at, ms in zip([event.received_at for event in events], record_ms, strict=True)
-    ]
-    lanes, lane = _coded([lane for lane, _ in positions])
-    # As plain tuples: making a Place for each event would cost as much as all else here.
-    places, place = _coded([(event.tenant_id, event.scenario_id) for event in events])
+    tenants, tenant = _coded([event.tenant_id for event in events])
+    scenarios, scenario = _coded([event.scenario_id for event in events])
+    places, place = np.unique(tenant.astype(np.int64) * len(scenarios) + scenario, return_inverse=True)
     users, user = _coded([event.user_id for event in events])
     items, item = _coded([event.item_id or None for event in events])
     if None in items:
@@ -158,21 +168,27 @@ def columns_of(
         item = np.where(item == nothing, -1, item - (item > nothing)).astype(np.int32)
         items.remove(None)
     return Columns(
-        lanes=lanes,
-        lane=lane,
-        offsets=np.array([offset for _, offset in positions], dtype=np.int64),
+        lanes=positions.lanes,
+        lane=positions.lane,
+        offsets=positions.offsets,
         times=np.array([event.timestamp for event in events], dtype=np.int64),
-        received=np.array(received, dtype=np.int64),
+        received=_received(events, record_ms),
         ids=hashes_of([event.event_id for event in events]) if identified else np.zeros(0, dtype=np.uint64),
         actions=_numbers([event.action_type for event in events]),
-        places=[Place(*each) for each in places],
-        place=place,
+        places=[Place(tenants[code // len(scenarios)], scenarios[code % len(scenarios)]) for code in places.tolist()],
+        place=place.astype(np.int32),
         users=users,
         user=user,
         items=items,
         item=item,
         reached=_NONE,
     )
+
+
+def _received(events: Sequence[Event], record_ms: Integers) -> Integers:
+    """A time of receipt in the future would make every id that is remembered look old."""
+    received = np.array([-1 if (at := event.received_at) is None else at for event in events], dtype=np.int64)
+    return np.where(received < 0, record_ms, np.minimum(received, record_ms))
 
 
 def _coded(values: Sequence[Any]) -> tuple[list[Any], Codes]:

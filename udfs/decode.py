@@ -15,7 +15,7 @@ from pyflink.table import DataTypes
 from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedScalarFunctionWrapper, udf
 
 from clickstream import lifeline
-from clickstream.columns import Columns, Lane, columns_of
+from clickstream.columns import Columns, Integers, Lane, Positions, columns_of
 from clickstream.config import KafkaSettings
 from clickstream.config.kafka import Source
 from clickstream.epoch import EpochCheck
@@ -94,9 +94,7 @@ class Decode(ScalarFunction):
         results: list[bytes | None] = []
         for read_from in np.unique(partitions).tolist():
             rows = np.flatnonzero(partitions == read_from).tolist()
-            columns = self._decode(
-                read_from, [values[row] for row in rows], offsets[rows].tolist(), times[rows].tolist()
-            )
+            columns = self._decode(read_from, [values[row] for row in rows], offsets[rows], times[rows])
             self._rejected.inc(len(rows) - len(columns))
             if len(columns):
                 received_ms = oldest(columns)
@@ -104,29 +102,30 @@ class Decode(ScalarFunction):
         self._read.inc(len(values))
         return pd.Series(results + [None] * (len(values) - len(results)), dtype=object)
 
-    def _ods(self, partition: int, values: list[bytes | None], offsets: list[int], times: list[int]) -> Columns:
-        lane = Lane(self._reading.epoch, partition)
-        decoded = self._events.decode_batch(values, times)
-        kept = [index for index, each in enumerate(decoded) if not isinstance(each, Rejection)]
-        events: list[Any] = [decoded[index] for index in kept]
-        positions = [(lane, offsets[index]) for index in kept]
-        return columns_of(events, positions, [times[index] for index in kept], identified=True)
+    def _ods(self, partition: int, values: list[bytes | None], offsets: Integers, times: Integers) -> Columns:
+        events: list[Any] = self._events.decode_batch(values, times.tolist())
+        kept = [index for index, event in enumerate(events) if type(event) is not Rejection]
+        if len(kept) < len(events):
+            events, offsets, times = [events[index] for index in kept], offsets[kept], times[kept]
+        lanes = [Lane(self._reading.epoch, partition)]
+        positions = Positions(lanes, np.zeros(len(events), dtype=np.int32), offsets)
+        return columns_of(events, positions, times, identified=True)
 
-    def _dwd(self, _partition: int, values: list[bytes | None], _offsets: list[int], times: list[int]) -> Columns:
+    def _dwd(self, _partition: int, values: list[bytes | None], _offsets: Integers, times: Integers) -> Columns:
         events: list[Any] = []
-        received: list[int] = []
-        for value, time in zip(values, times, strict=True):
+        kept: list[int] = []
+        for index, value in enumerate(values):
             try:
                 events.append(self._joined(value or b""))
             except PARSE_ERRORS:
                 continue  # counted as rejected: the ClickHouse sink keeps it
-            received.append(time)
-        lanes: dict[tuple[int, int], Lane] = {}
-        positions = [
-            (lanes.setdefault((event.epoch, event.partition), Lane(event.epoch, event.partition)), event.offset)
-            for event in events
-        ]
-        return columns_of(events, positions, received, identified=False)
+            kept.append(index)
+        numbers = np.array([event.epoch << 16 | event.partition for event in events], dtype=np.int64)
+        offsets = np.array([event.offset for event in events], dtype=np.int64)
+        found, lane = np.unique(numbers, return_inverse=True)
+        lanes = [Lane(number >> 16, number & 0xFFFF) for number in found.tolist()]
+        positions = Positions(lanes, lane.astype(np.int32), offsets)
+        return columns_of(events, positions, times[kept], identified=False)
 
 
 def decode(reading: Reading, shape: Shape) -> UserDefinedScalarFunctionWrapper:

@@ -3,7 +3,9 @@
 import random
 from collections.abc import Sequence
 
-from clickstream.columns import Columns, Lane, columns_of
+import numpy as np
+
+from clickstream.columns import Columns, Lane, Positions, columns_of
 from clickstream.events.action import Action
 from clickstream.events.model import Event
 
@@ -49,5 +51,15 @@ def traffic(count: int, seed: int = 1, span_ms: int = 6 * 3_600_000) -> list[Eve
 
 def columns(events: Sequence[Event], first_offset: int = 0, lane: Lane = LANE) -> Columns:
     """The events as read in this order from one lane."""
-    positions = [(lane, first_offset + index) for index in range(len(events))]
-    return columns_of(events, positions, [START_MS] * len(events), identified=True)
+    return columns_at(events, [(lane, first_offset + index) for index in range(len(events))], START_MS)
+
+
+def columns_at(
+    events: Sequence[Event], positions: Sequence[tuple[Lane, int]], record_ms: int = 0, *, identified: bool = True
+) -> Columns:
+    """The events as read in this order, each from its position."""
+    lanes = list(dict.fromkeys(lane for lane, _ in positions))
+    lane = np.array([lanes.index(lane) for lane, _ in positions], dtype=np.int32)
+    offsets = np.array([offset for _, offset in positions], dtype=np.int64)
+    found = Positions(lanes, lane, offsets)
+    return columns_of(events, found, np.full(len(events), record_ms), identified=identified)

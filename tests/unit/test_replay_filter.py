@@ -2,16 +2,16 @@ import random
 
 import numpy as np
 
-from clickstream.columns import Columns, Lane, columns_of
+from clickstream.columns import Columns, Lane
 from clickstream.replay_filter import ReplayFilter
-from tests.unit.event_columns import START_MS, event
+from tests.unit.event_columns import START_MS, columns_at, event
 
 LANES = [Lane(1, 0), Lane(1, 3), Lane(2, 0)]
 
 
 def _batch(rows: list[tuple[Lane, int, int]]) -> Columns:
     events = [event(offset, timestamp=START_MS + time) for _, offset, time in rows]
-    return columns_of(events, [(lane, offset) for lane, offset, _ in rows], [0] * len(rows), identified=True)
+    return columns_at(events, [(lane, offset) for lane, offset, _ in rows])
 
 
 def test_each_position_passes_once_and_knows_the_greatest_time_before_it() -> None:

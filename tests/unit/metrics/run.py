@@ -5,13 +5,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from clickstream.columns import Lane, columns_of
+from clickstream.columns import Lane
 from clickstream.config import LiveMetricsSettings
 from clickstream.events.model import Event
 from clickstream.metrics.bucket import MetricsBucket, MetricsWrite
 from clickstream.metrics.parts import Progress, encode_part
 from clickstream.places import Place
 from clickstream.replay_filter import ReplayFilter
+from tests.unit.event_columns import columns_at
 
 
 class Run:
@@ -35,7 +36,7 @@ class Run:
 
     def add(self, lane: Lane, first_offset: int, events: Sequence[Event], now_ms: int) -> None:
         positions = [(lane, first_offset + index) for index in range(len(events))]
-        found = columns_of(events, positions, [0] * len(events), identified=False)
+        found = columns_at(events, positions, identified=False)
         columns, new = self.filters[lane].sort(found)
         reached = {lane: self.filters[lane].lanes[lane]}
         late_ms = self.settings.lateness_seconds * 1000
