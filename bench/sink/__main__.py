@@ -31,6 +31,9 @@ def main() -> None:
     options.add_argument("--events", type=int, default=2_000_000)
     options.add_argument("--parallelism", type=int, default=2)
     options.add_argument("--only", default="ceiling,job,keyed_buffer,plain,textbook")
+    options.add_argument(
+        "--marts", action="store_true", help="with the materialised views of the marts behind the table"
+    )
     options.add_argument("--out", default="sink", help="name of the file under bench/out")
     chosen = options.parse_args()
     stack = Stack(DIRECTORY)
@@ -38,7 +41,7 @@ def main() -> None:
     try:
         os.environ.update(stack.environment())
         os.environ["BENCH_PARALLELISM"] = str(chosen.parallelism)
-        bench = Bench(f"bench-{uuid.uuid4().hex[:8]}", chosen.parallelism, stack)
+        bench = Bench(f"bench-{uuid.uuid4().hex[:8]}", chosen.parallelism, stack, marts=chosen.marts)
         bench.prepare(chosen.events)
         variants = [run(name, bench) for name in chosen.only.split(",")]
         bench.clean()

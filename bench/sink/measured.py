@@ -24,17 +24,25 @@ from devstack.demo.job import Job
 from devstack.stack import Stack
 
 PARTITIONS = 4
+TABLE_ALONE = "bench_rows"  # the same table without the marts behind it
 DEADLINE_SECONDS = 600
 POLL_SECONDS = 0.1
 
 
 class Bench:
-    """One topic of valid events, all different, and the table that they go to."""
+    """One topic of valid events, all different, and the table that they go to.
 
-    def __init__(self, topic: str, parallelism: int, stack: Stack) -> None:
+    Args:
+        topic: made by `prepare`.
+        parallelism: of the Flink jobs.
+        stack: running servers.
+        marts: whether the marts' materialised views stand behind the table; else it is one of the same columns alone.
+    """
+
+    def __init__(self, topic: str, parallelism: int, stack: Stack, *, marts: bool = False) -> None:
         self.topic = topic
         self.stack = stack
-        self.table = TABLE_BEHAVIORS_LOCAL
+        self.table = TABLE_BEHAVIORS_LOCAL if marts else TABLE_ALONE
         self.events = 0
         self._parallelism = parallelism
         self._kafka = resolve(KafkaSettings)
@@ -44,6 +52,8 @@ class Bench:
         self._client = clickhouse_connect.get_client(
             host=node.host, port=node.port, username=node.user, password=node.password, database=node.database
         )
+        if not marts:
+            self._client.command(f"CREATE TABLE IF NOT EXISTS {self.table} AS {TABLE_BEHAVIORS_LOCAL}")
 
     def prepare(self, events: int) -> None:
         """Fill the topic."""
@@ -86,6 +96,7 @@ class Bench:
             **os.environ,
             "BENCH_TOPIC": self.topic,
             "BENCH_TABLE": self.table,
+            "CLICKSTREAM_SINK_TABLE": self.table,
             "CLICKSTREAM_KAFKA_TOPIC_BEHAVIORS": self.topic,
         }
         command = ["flink", "run", "--detached", "--parallelism", str(self._parallelism), "--python", file]
