@@ -1,8 +1,9 @@
-"""One set of servers for the whole session, and a pipeline of its own for each test that wants one."""
+"""One set of servers for each process that runs tests, and a pipeline of its own for each test that wants one."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_socket import disable_socket, enable_socket
@@ -11,6 +12,9 @@ from tests.kit.pipeline import MakePipeline, Pipeline
 from tests.kit.servers import REPOSITORY, Servers, running
 
 DIRECTORY = "CLICKSTREAM_TEST_DIR"
+TESTS = Path(__file__).parent
+# Folders whose files have nothing in common, and take longest: they come first, each file for itself.
+BY_FILE = ("faults", "e2e", "integration", "flink")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,8 +25,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     # Not a setting of the product, which refuses to start when it finds one that it does not know.
     named = os.environ.pop(DIRECTORY, None)
-    if config.option.servers is None:
+    if told := getattr(config, "workerinput", None):
+        config.option.servers = told["servers"]
+    elif config.option.servers is None:
         config.option.servers = named or str(REPOSITORY / ".devstack" / "test")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give each of several processes a folder of servers of its own."""
+    node.workerinput["servers"] = f"{node.config.option.servers}-{node.gateway.id}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Group tests for several processes: what shares servers or data, by fixtures of its folder, stays together."""
+
+    def folder(item: pytest.Item) -> Path:
+        return item.path.relative_to(TESTS)
+
+    for item in items:
+        path = folder(item)
+        item.add_marker(pytest.mark.xdist_group(str(path if path.parts[0] in BY_FILE else path.parent)))
+    items.sort(key=lambda item: BY_FILE.index(top) if (top := folder(item).parts[0]) in BY_FILE else len(BY_FILE))
 
 
 @pytest.fixture(autouse=True)

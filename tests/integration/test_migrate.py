@@ -1,7 +1,6 @@
 """Migrations against real servers, in databases and topics of their own."""
 
 import asyncio
-import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
@@ -23,7 +22,7 @@ from clickstream.config.mysql import MySqlAddress, parse_mysql_url
 from clickstream.errors import ConfigurationError, MigrationError, UnavailableError
 from clickstream.kafka import topic_epoch, topic_id
 from clickstream.migrate import Outcome, State, ddl_directory, migrate_clickhouse, migrate_kafka, migrate_mysql
-from devstack.stack import Stack
+from tests.kit.servers import Servers
 from tests.kit.waiting import wait_for
 
 pytestmark = pytest.mark.stack
@@ -32,14 +31,10 @@ SECONDS = 30.0
 
 
 @pytest.fixture(scope="module")
-def servers() -> Iterator[dict[str, str]]:
-    """Addresses out of the environment, else of the tests' devstack, which is stopped again only if it was not up."""
-    stack = Stack(Path(os.environ.get("CLICKSTREAM_DEVSTACK_DIR", ".devstack/test")))
-    running = bool(stack.members())
-    stack.up(only=["clickhouse", "mysql", "kafka"])
-    yield stack.environment()
-    if not running:
-        stack.down()
+def addresses(servers: Servers) -> dict[str, str]:
+    """Those of the servers that are migrated."""
+    servers.stack.up(only=["clickhouse", "mysql", "kafka"])
+    return dict(servers.stack.environment())
 
 
 @pytest.fixture
@@ -77,9 +72,9 @@ class ClickHouse:
 
 
 @pytest.fixture
-def clickhouse(servers: dict[str, str]) -> Iterator[ClickHouse]:
+def clickhouse(addresses: dict[str, str]) -> Iterator[ClickHouse]:
     """One server, and the name of a database that is not there yet."""
-    address = servers["CLICKSTREAM_CLICKHOUSE_URLS"].partition(";")[0].partition(",")[0].partition("#")[0]
+    address = addresses["CLICKSTREAM_CLICKHOUSE_URLS"].partition(";")[0].partition(",")[0].partition("#")[0]
     database = f"migrate_{secrets.token_hex(4)}"
     settings = ClickHouseSettings(urls=urlsplit(address)._replace(path=f"/{database}").geturl())
     (node,) = settings.cluster.nodes
@@ -202,10 +197,10 @@ class MySql:
 
 
 @pytest.fixture
-def mysql(servers: dict[str, str]) -> Iterator[MySql]:
+def mysql(addresses: dict[str, str]) -> Iterator[MySql]:
     """The server, and the name of a database that is not there yet."""
     database = f"migrate_{secrets.token_hex(4)}"
-    url = urlsplit(servers["CLICKSTREAM_MYSQL_URL"])._replace(path=f"/{database}").geturl()
+    url = urlsplit(addresses["CLICKSTREAM_MYSQL_URL"])._replace(path=f"/{database}").geturl()
     server = MySql(url, parse_mysql_url(url))
     yield server
     if server.rows(f"SHOW DATABASES LIKE '{database}'", in_database=False):
@@ -298,11 +293,11 @@ class Kafka:
 
 
 @pytest.fixture
-def kafka(servers: dict[str, str]) -> Iterator[Kafka]:
+def kafka(addresses: dict[str, str]) -> Iterator[Kafka]:
     """The cluster, and names of topics that are not there yet."""
     prefix = f"migrate-{secrets.token_hex(4)}"
     topics = {field: f"{prefix}-{field}" for field in KafkaSettings.model_fields if field.startswith("topic_")}
-    bootstrap = servers["CLICKSTREAM_KAFKA_BOOTSTRAP"]
+    bootstrap = addresses["CLICKSTREAM_KAFKA_BOOTSTRAP"]
     cluster = Kafka(
         KafkaSettings.model_validate({"bootstrap": bootstrap, **topics}), AdminClient({"bootstrap.servers": bootstrap})
     )
