@@ -26,6 +26,8 @@ JOB_USER_RECENT = "UserRecent"
 COLUMN_EPOCH = "_epoch"
 COLUMN_PARTITION = "_partition"
 COLUMN_OFFSET = "_offset"
+# Of rows and of states of marts: what a rebuild raises.
+COLUMN_GENERATION = "_generation"
 
 
 class RejectReason(StrEnum):

@@ -15,6 +15,7 @@ from clickstream.migrate.clickhouse import migrate_clickhouse
 from clickstream.migrate.files import ddl_directory
 from clickstream.migrate.kafka import migrate_kafka
 from clickstream.migrate.mysql import migrate_mysql
+from clickstream.migrate.on_cluster import script_on_cluster
 from clickstream.migrate.outcome import Outcome, Report, State
 
 SERVERS = ("clickhouse", "mysql", "kafka")
@@ -36,8 +37,15 @@ def register(app: typer.Typer) -> None:
     def migrate(
         only: Annotated[str, typer.Option(help="Which servers: clickhouse,mysql,kafka.")] = "",
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, change nothing.")] = False,
+        render_cluster: Annotated[
+            str, typer.Option(metavar="CLUSTER", help="Change nothing, print ClickHouse's DDL for this cluster.")
+        ] = "",
+        database: Annotated[str, typer.Option(help="With --render-cluster: the database on every server.")] = "default",
     ) -> None:
         """Bring ClickHouse, MySQL and Kafka to what ddl/ describes. It can be repeated at any time."""
+        if render_cluster:
+            print(script_on_cluster(ddl_directory(resolve(ServerSettings).ddl_dir), render_cluster, database), end="")
+            return
         # It logs its own line about a server that does not answer; our error says it better.
         logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
         outcomes: list[Outcome] = []

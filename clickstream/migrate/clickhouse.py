@@ -4,19 +4,17 @@ There is no lock between two migrations: every statement can be repeated, and th
 equal rows, so both end in the same state.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import clickhouse_connect
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError
+from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 
 from clickstream import names
+from clickstream.clickhouse_client import connected
 from clickstream.config.clickhouse import ClickHouseSettings, Node
 from clickstream.config.mysql import MySqlAddress
-from clickstream.errors import ConfigurationError, MigrationError, UnavailableError
+from clickstream.errors import ConfigurationError, MigrationError
 from clickstream.migrate.files import Migration, read_migrations
 from clickstream.migrate.outcome import Outcome, Report, State, silent
 from clickstream.migrate.plan import Applied, pending
@@ -34,7 +32,6 @@ ENGINE = ReplacingMergeTree(applied_at)
 ORDER BY name
 COMMENT 'Migrations that were applied to this server; kept on each one by itself'
 """
-_AUTHENTICATION_FAILED = 516
 
 
 def migrate_clickhouse(
@@ -63,7 +60,12 @@ def migrate_clickhouse(
     topology = Topology(settings.cluster_name, any(len(shard.replicas) > 1 for shard in shards), mysql)
     migrations = [render(migration, topology) for migration in read_migrations(ddl / "clickhouse")]
     for node in settings.cluster.nodes:
-        with _connected(node, settings) as client:
+        with connected(
+            node,
+            connect_seconds=settings.connect_timeout,
+            answer_seconds=settings.query_timeout,
+            refused=MigrationError,
+        ) as client:
             _check_cluster(client, node, topology)
             _migrate_node(client, node, migrations, dry_run, report)
             if topology.replicated:
@@ -117,7 +119,7 @@ def _apply(client: Client, node: Node, migration: Migration) -> None:
         try:
             client.command(statement.text)
         except OperationalError:
-            raise  # the server was lost: said by _connected
+            raise  # the server was lost: said by `connected`
         except DatabaseError as error:
             raise MigrationError(
                 f"{migration.path}, line {statement.line}, failed on {node}: {error}; the statement begins "
@@ -156,34 +158,3 @@ def _check_replicated(client: Client, node: Node) -> None:
             f"replicated: {', '.join(row[0] for row in tables)}; convert them (ATTACH TABLE ... AS REPLICATED), then "
             "run the migration again"
         )
-
-
-@contextmanager
-def _connected(node: Node, settings: ClickHouseSettings) -> Iterator[Client]:
-    """A client of one server, and its failures as errors that name the server."""
-    client: Client | None = None
-    try:
-        client = clickhouse_connect.get_client(
-            host=node.host,
-            port=node.port,
-            interface=node.scheme,
-            username=node.user,
-            password=node.password,
-            connect_timeout=int(max(1, settings.connect_timeout)),
-            send_receive_timeout=int(max(1, settings.query_timeout)),
-            autogenerate_session_id=False,  # a session admits one query at a time, and none is needed
-        )
-        yield client
-    except OperationalError as error:
-        raise UnavailableError(f"ClickHouse at {node} does not answer: {error}") from error
-    except DatabaseError as error:
-        if error.code == _AUTHENTICATION_FAILED:
-            raise ConfigurationError(
-                f"ClickHouse at {node} refuses user {node.user!r}: correct CLICKSTREAM_CLICKHOUSE_URLS"
-            ) from error
-        raise MigrationError(f"ClickHouse at {node} refused: {error}") from error
-    except ClickHouseError as error:
-        raise MigrationError(f"ClickHouse at {node}: {error}") from error
-    finally:
-        if client is not None:
-            client.close()

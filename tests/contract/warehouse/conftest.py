@@ -32,3 +32,11 @@ def own(engine: Engine) -> Iterator[Warehouse]:
     warehouse = Warehouse(engine, f"warehouse_{next(_NAMES)}")
     yield warehouse
     warehouse.drop()
+
+
+@pytest.fixture
+def second(engine: Engine) -> Iterator[Warehouse]:
+    """Another one."""
+    warehouse = Warehouse(engine, f"warehouse_{next(_NAMES)}")
+    yield warehouse
+    warehouse.drop()

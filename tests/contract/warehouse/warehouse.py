@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -62,10 +63,14 @@ def traffic(events: int = 30_000, first: date | None = None, days: int = DAYS, s
 class Warehouse(Database):
     """A database with all tables and views; `settings` name it as a shard of its own."""
 
-    def __init__(self, engine: Engine, name: str) -> None:
+    def __init__(self, engine: Engine, name: str, ddl: Path | None = None) -> None:
         super().__init__(engine, name)
         self.settings = ClickHouseSettings(urls=self.url())
-        migrate_clickhouse(self.settings, ddl_directory(None))
+        self.migrate(ddl or ddl_directory(None))
+
+    def migrate(self, ddl: Path) -> None:
+        """Bring the tables and views to what a folder describes."""
+        migrate_clickhouse(self.settings, ddl)
 
     def fill(self, records: Iterator[Records] | None = None) -> int:
         """Write traffic as the sink does, but with its duplicates; how many rows."""

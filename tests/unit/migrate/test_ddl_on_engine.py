@@ -16,6 +16,7 @@ from clickstream.events.action import NUMBERS, Action
 from clickstream.events.model import Context, EnrichedEvent, Event
 from clickstream.events.row import encode_enriched_rows
 from clickstream.migrate.files import ddl_directory, read_migrations
+from clickstream.migrate.on_cluster import script_on_cluster, statements_on_cluster
 from clickstream.migrate.render import Topology, render
 
 NOW = datetime.now(UTC).replace(microsecond=123_000) - timedelta(hours=1)  # rows older than 90 days do not stay
@@ -94,7 +95,7 @@ PUBLISHED = {
 def test_every_field_of_an_event_has_a_column(columns: dict[str, dict[str, list[str]]]) -> None:
     fields = {*Event.__struct_encode_fields__, *EnrichedEvent.__struct_encode_fields__}
     stored = {name for name, column in columns[names.TABLE_BEHAVIORS_LOCAL].items() if column[1] != "ALIAS"}
-    assert stored == fields | {"date"}
+    assert stored == fields | {"date", names.COLUMN_GENERATION}
 
 
 def test_every_field_of_the_context_has_an_element(columns: dict[str, dict[str, list[str]]]) -> None:
@@ -137,6 +138,29 @@ def test_where_a_cluster_is_named_queries_go_to_all_its_shards(engine: Run) -> N
     assert distributed == [["Distributed('shop', 'shop', 'user_behaviors_local', sipHash64(tenant_id, user_id))"]]
     assert {"utm_source", "page_host", "event_id"} <= {row[0] for row in found}
     assert view == [[""]]
+
+
+def test_what_is_rendered_for_a_cluster_is_the_golden_file() -> None:
+    golden = Path(__file__).with_name("on_cluster.sql")
+    assert script_on_cluster(ddl_directory(None), "production", "shop") == golden.read_text(), (
+        f"if the change is meant: clickstream migrate --render-cluster production --database shop > {golden}"
+    )
+
+
+def test_the_engine_parses_what_is_rendered_for_a_cluster(engine: Run) -> None:
+    texts = [text for _, text in statements_on_cluster(ddl_directory(None), "production", "shop")]
+    asts = engine(*(f"EXPLAIN AST {text}" for text in texts))
+    assert len(asts) == len(texts) > 40
+    for text, ast in zip(texts, asts, strict=True):
+        assert str(ast[0][0]).split()[0] in {"CreateQuery", "AlterQuery"}, text
+        assert text.count("ON CLUSTER 'production'") == 1, text
+        # As the engine reads it: the engine's name in the tree, not a word in the text.
+        words = {word for row in ast for word in str(row[0]).split()}
+        plain = {word for word in words if word.endswith("MergeTree") and not word.startswith("Replicated")}
+        assert not plain, text
+    read = "\n".join(texts)
+    assert read.count("ENGINE = ReplicatedAggregatingMergeTree(") == 6
+    assert read.count("ENGINE = Distributed('production', 'shop', ") == 7
 
 
 def row(event: EnrichedEvent, **changes: object) -> str:
