@@ -7,7 +7,7 @@ from clickstream.errors import ConfigurationError
 from devstack.layout import Layout
 from devstack.plan import USER, Plan
 from devstack.ports import HOST
-from devstack.servers import clickhouse, collector, flink, kafka, mariadb, mongodb, prometheus, redis
+from devstack.servers import clickhouse, collector, flink, kafka, mariadb, mongodb, prometheus, redis, shop
 from devstack.servers.clickhouse import ClickHouse
 from devstack.servers.collector import Collector
 from devstack.servers.flink import JobManager, TaskManager
@@ -17,6 +17,7 @@ from devstack.servers.mongodb import MongoDB
 from devstack.servers.prometheus import Prometheus
 from devstack.servers.redis import Redis
 from devstack.servers.server import Server
+from devstack.servers.shop import Shop
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,15 @@ SERVICES = {
             servers=lambda layout, plan: [Collector(layout, plan)],
             address=lambda plan: f"http://{HOST}:{plan.ports['collector']}",
             probe=collector.probe,
+            on_request=True,
+        ),
+        Service(
+            name="shop",
+            variable="CLICKSTREAM_SHOP_URL",
+            ports={"shop": 8005},
+            servers=lambda layout, plan: [Shop(layout, plan)],
+            address=lambda plan: f"http://{HOST}:{plan.ports['shop']}",
+            probe=shop.probe,
             on_request=True,
         ),
         Service(

@@ -20,6 +20,7 @@ class ServerSettings(Settings):
     mongo_url: str | None = Field(None, repr=False, description="mongodb://user:password@host:27017/database")
     flink_rest_url: str | None = Field(None, description="http://host:8081, for the demo and the tests")
     collector_url: str | None = Field(None, description="http://host:8003, where the devstack's collector is not used")
+    shop_url: str | None = Field(None, description="http://host:8005, where the devstack's demo shop is not used")
     prometheus_url: str | None = Field(
         None, description="http://host:9090, where the devstack's Prometheus is not used"
     )

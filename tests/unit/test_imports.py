@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("clickstream", "sinks", "udfs", "pyflink_jobs", "devstack", "collector", "analytics")
+PACKAGES = ("clickstream", "sinks", "udfs", "pyflink_jobs", "devstack", "collector", "analytics", "shop")
 # What a package may import besides itself.
 ALLOWED = {
     "clickstream": set(),
@@ -20,6 +20,7 @@ ALLOWED = {
     "devstack": {"clickstream"},
     "collector": {"clickstream"},
     "analytics": {"clickstream"},
+    "shop": {"clickstream"},
 }
 FLINK = ("sinks/flink/", "udfs/", "pyflink_jobs/")
 
@@ -101,7 +102,7 @@ def read_by_importing(*names: str, path: Path = ROOT) -> list[str]:
 def test_importing_reads_no_setting() -> None:
     names = [
         ".".join(path.with_suffix("").parts).removesuffix(".__init__")
-        for path in modules("clickstream", "sinks", "devstack", "collector", "analytics")
+        for path in modules("clickstream", "sinks", "devstack", "collector", "analytics", "shop")
         if path.name != "__main__.py" and not path.as_posix().startswith(FLINK)
     ]
     assert read_by_importing(*names) == []
