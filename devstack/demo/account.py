@@ -12,9 +12,11 @@ from clickstream.generator.answers import Answers
 from clickstream.reconcile.reconcile import Books, Ledger, reconcile
 from clickstream.reconcile.stored import Stored
 from clickstream.reconcile.topic import Topic
+from devstack.demo.census import Counted
 from devstack.demo.nodes import Nodes
 from devstack.demo.sql_books import Match, SqlBooks
 from devstack.demo.traffic import Traffic
+from devstack.demo.visitors import Posted, Visitors
 from devstack.demo.watch import Sample, Watch
 
 # A JobManager that was started again, and the jobs on it, take most of this; an outage may take longer.
@@ -29,24 +31,29 @@ class Account:
 
     Attributes:
         answers: the generator's.
+        posted: the visitors'; None where there are none.
         books: what became of each record.
+        counted: from Kafka, when the books were read.
         joined: distinct events of the demo in the DWD topic; None where no join runs.
-        lacking: how many of these lack a dimension, by its name.
         matches: Redis against SQL.
     """
 
     answers: Answers
+    posted: Posted | None
     books: Books
+    counted: Counted
     joined: int | None
-    lacking: tuple[tuple[str, int], ...]
     matches: tuple[Match, ...]
 
     @property
     def complete(self) -> bool:
         """Whether nothing is on its way any more."""
+        counted = self.counted
         return (
             not self.books.missing
-            and (self.joined is None or self.joined >= self.answers.valid)
+            and counted.sent == self.books.sent
+            and (self.posted is None or counted.posted >= self.posted.events)
+            and (self.joined is None or self.joined >= self.answers.valid + counted.collected - counted.copied)
             and all(match.equal == match.compared for match in self.matches)
         )
 
@@ -57,11 +64,18 @@ class Accountant:
     Args:
         watch: of the pipeline.
         traffic: asked to stop, or about to.
+        visitors: the same; None where there are none.
         show: told about what is on its way: the sample, seconds without progress, and after how many it is given up.
     """
 
-    def __init__(self, watch: Watch, traffic: Traffic, show: Callable[[Sample, float, float], None]) -> None:
-        self._watch, self._traffic, self._show = watch, traffic, show
+    def __init__(
+        self,
+        watch: Watch,
+        traffic: Traffic,
+        visitors: Visitors | None,
+        show: Callable[[Sample, float, float], None],
+    ) -> None:
+        self._watch, self._traffic, self._visitors, self._show = watch, traffic, visitors, show
         self._keys = {kind.key for kind in watch.jobs.kinds}
         self._mark: object = None
         self._since = time.monotonic()
@@ -74,10 +88,11 @@ class Accountant:
         Raises:
             ClickstreamError: the generator failed, or a server that is needed is still away.
         """
-        while self._traffic.running():
+        while self._traffic.running() or (self._visitors is not None and self._visitors.running()):
             if self._stuck(self._sample()):
                 raise ClickstreamError(f"NOT balanced: the last records cannot be sent{self._away()}")
         answers = self._traffic.answers()
+        posted = self._visitors.posted() if self._visitors is not None else None
         account: Account | None = None
         reason = ""
         while True:
@@ -86,7 +101,7 @@ class Accountant:
             readable = not any(each.name.startswith(("kafka", "clickhouse")) for each in sample.away)
             if readable and (not sample.lag or settled):
                 try:
-                    account = self._account(answers, sample, account)
+                    account = self._account(answers, posted, sample, account)
                     if account.complete:
                         return account
                 except (UnavailableError, ClickHouseError, OSError) as error:
@@ -116,9 +131,12 @@ class Accountant:
         away = self._watch.health.away
         return f": {', '.join(map(str, away))}" if away else ""
 
-    def _account(self, answers: Answers, sample: Sample, before: Account | None) -> Account:
-        books = before.books if before and not before.books.missing else self._books()
-        joined = sample.counted.joined if "join" in self._keys else None
+    def _account(self, answers: Answers, posted: Posted | None, sample: Sample, before: Account | None) -> Account:
+        counted = sample.counted
+        # What pages send meanwhile is in the one or the other: both are to be of the same records.
+        whole = before and not before.books.missing and before.books.sent == counted.sent
+        books = before.books if before and whole else self._books()
+        joined = counted.joined if "join" in self._keys else None
         matches: tuple[Match, ...] = ()
         if not books.missing and all(seen.running for seen in sample.jobs):
             nodes = Nodes(resolve(ClickHouseSettings).cluster)
@@ -131,7 +149,7 @@ class Accountant:
             matches = (Match(f"{', '.join(sorted(served))}: not compared, a job does not run", 1, 0),)
         if before is not None and (joined, matches) != (before.joined, before.matches):
             self._since = time.monotonic()
-        return Account(answers, books, joined, sample.counted.lacking, matches)
+        return Account(answers, posted, books, counted, joined, matches)
 
     def _books(self) -> Books:
         kafka, epoch = resolve(KafkaSettings), self._watch.epoch

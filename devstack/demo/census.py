@@ -21,6 +21,7 @@ class _Identified(msgspec.Struct):
     """What is looked for in an ODS record."""
 
     event_id: str
+    received_at: int | None = None  # the collector's; the generator, which writes to Kafka itself, has none
 
 
 class _Judged(msgspec.Struct):
@@ -51,6 +52,9 @@ class Counted:
         dead: in the topic of dead letters.
         joined: in the DWD topic.
         lacking: of these, how many lack a dimension, by its name.
+        collected: of the records sent, those that came through the collector.
+        copied: of these, those whose event_id an earlier record of the partition has: a request was sent again.
+        posted: distinct events of the demo's own visitors.
         read: records of all topics, those about other events included: it grows as long as something happens.
     """
 
@@ -60,6 +64,9 @@ class Counted:
     dead: int = 0
     joined: int = 0
     lacking: tuple[tuple[str, int], ...] = ()
+    collected: int = 0
+    copied: int = 0
+    posted: int = 0
     read: int = 0
 
 
@@ -79,16 +86,18 @@ class Census:
     Args:
         epoch: of the ODS topic.
         firsts: by ODS partition, the offset at which the demo begins.
+        visits: what the event ids of the demo's own visitors begin with; a number stands behind it.
     """
 
-    def __init__(self, epoch: int, firsts: Mapping[int, int]) -> None:
-        self._epoch = epoch
+    def __init__(self, epoch: int, firsts: Mapping[int, int], visits: str) -> None:
+        self._epoch, self._visits = epoch, visits
         self._partitions = {number: _Partition(first, first) for number, first in firsts.items()}
         self._repeated: set[Position] = set()
         self._rejected: set[Position] = set()
         self._dead: set[Position] = set()
         self._lacking: Counter[str] = Counter()
-        self._joined = self._read = 0
+        self._joined = self._read = self._collected = self._copied = 0
+        self._posted = bytearray()  # by the number of a visitors' event, whether it was seen
         self._identified: Any = msgspec.json.Decoder(_Identified).decode
         self._judgement: Any = msgspec.json.Decoder(_Judged).decode
         self._joint: Any = msgspec.json.Decoder(_Joined).decode
@@ -102,6 +111,9 @@ class Census:
             dead=len(self._dead),
             joined=self._joined,
             lacking=tuple(sorted(self._lacking.items())),
+            collected=self._collected,
+            copied=self._copied,
+            posted=sum(self._posted),
             read=self._read,
         )
 
@@ -112,14 +124,28 @@ class Census:
         partition = self._partitions[number]
         partition.end = offset + 1
         try:
-            event_id = self._identified(value or b"").event_id
+            event = self._identified(value or b"")
         except _MALFORMED:
             return
-        if event_id in partition.ids:
+        event_id = event.event_id
+        known = event_id in partition.ids
+        if event.received_at is not None:
+            self._collected += 1
+            self._copied += known
+            self._note_visit(event_id)
+        if known:
             self._repeated.add(position)
         elif len(partition.ids) >= REMEMBERED:
             del partition.ids[next(iter(partition.ids))]
         partition.ids[event_id] = None
+
+    def _note_visit(self, event_id: str) -> None:
+        if not event_id.startswith(self._visits):
+            return
+        index = int(event_id.removeprefix(self._visits))
+        if index >= len(self._posted):
+            self._posted.extend(bytes(index + 1 - len(self._posted)))
+        self._posted[index] = 1
 
     def take_rejected(self, value: bytes | None) -> None:
         """A record of the topic of rejects.

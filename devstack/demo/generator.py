@@ -1,10 +1,7 @@
 """The process behind Traffic: `clickstream generate --live` that outlasts any outage of Kafka, but not its parent."""
 
 import argparse
-import os
-import select
 import sys
-import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +12,7 @@ from clickstream.generator.command import Destination, send_live
 from clickstream.generator.kafka_writer import KafkaWriter
 from clickstream.generator.model import TrafficModel
 from clickstream.generator.writers import Writer
+from devstack.demo.parent import end_with
 
 # A record that was given up would be missing in every account that follows.
 PATIENCE = {"delivery.timeout.ms": 2_147_483_647}
@@ -27,22 +25,6 @@ class PatientDestination(Destination):
     def writer(self, resources: ExitStack) -> Writer:
         """Connect."""
         return resources.enter_context(KafkaWriter(str(self.bootstrap), self.topic, PATIENCE))
-
-
-def end_with(parent: int) -> None:
-    """End this process at once when its parent has ended, even by SIGKILL: there is nobody to send anything for."""
-    try:
-        descriptor = os.pidfd_open(parent)
-    except ProcessLookupError:
-        os._exit(70)
-    if os.getppid() != parent:  # it died before, and the number may be another process's by now
-        os._exit(70)
-
-    def wait() -> None:
-        select.select([descriptor], [], [])
-        os._exit(70)
-
-    threading.Thread(target=wait, name="parent", daemon=True).start()
 
 
 def main() -> None:

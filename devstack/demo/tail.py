@@ -22,11 +22,12 @@ class Tail:
         kafka: address, and the topics' names.
         epoch: of the ODS topic.
         ends: by topic and partition, where the demo begins: ODS, DWD, rejects and dead letters.
+        visits: what the event ids of the demo's own visitors begin with.
     """
 
-    def __init__(self, kafka: KafkaSettings, epoch: int, ends: Mapping[str, Mapping[int, int]]) -> None:
+    def __init__(self, kafka: KafkaSettings, epoch: int, ends: Mapping[str, Mapping[int, int]], visits: str) -> None:
         self._kafka = kafka
-        self._census = Census(epoch, ends[kafka.topic_behaviors])
+        self._census = Census(epoch, ends[kafka.topic_behaviors], visits)
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._broken: BaseException | None = None

@@ -55,20 +55,21 @@ class Watch:
         jobs: what runs.
         health: of the servers.
         clock: for the samples' times.
+        visits: what the event ids of the demo's own visitors begin with.
 
     Attributes:
         epoch: of the ODS topic.
         firsts: by ODS partition, the offset at which the demo begins.
     """
 
-    def __init__(self, jobs: Jobs, health: Health, clock: Clock) -> None:
+    def __init__(self, jobs: Jobs, health: Health, clock: Clock, visits: str) -> None:
         kafka = resolve(KafkaSettings)
         self.jobs, self.health, self._clock = jobs, health, clock
         self.epoch = current_epoch(kafka, kafka.topic_behaviors)
         names = (kafka.topic_behaviors, kafka.topic_enriched, kafka.topic_rejected, kafka.topic_dead_letters)
         ends = {name: _ends(kafka.bootstrap, name) for name in names}
         self.firsts = ends[kafka.topic_behaviors]
-        self._tail = Tail(kafka, self.epoch, ends)
+        self._tail = Tail(kafka, self.epoch, ends, visits)
         self._nodes = Nodes(resolve(ClickHouseSettings).cluster)
         sql = _count(resolve(SinkSettings).table, self.epoch, self.firsts)
         self._rows = Poller("rows", lambda: sum(int(row[0]) for row in self._nodes.query(sql)), 0)

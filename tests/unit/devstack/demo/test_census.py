@@ -22,7 +22,7 @@ def joined(partition: int, offset: int, missing: list[str] | None = None) -> byt
 
 @pytest.fixture
 def census() -> Census:
-    return Census(EPOCH, {0: 100, 1: 0})
+    return Census(EPOCH, {0: 100, 1: 0}, "visit-")
 
 
 def test_what_is_written_again_counts_once(census: Census) -> None:
@@ -79,9 +79,21 @@ def test_a_reject_that_no_job_wrote_is_an_error(census: Census) -> None:
 
 
 def test_ids_are_forgotten_in_their_order() -> None:
-    census = Census(EPOCH, {0: 0})
+    census = Census(EPOCH, {0: 0}, "visit-")
     for offset in range(REMEMBERED + 1):
         census.take_sent((0, offset), event(str(offset)))
     census.take_sent((0, REMEMBERED + 1), event("1"))
     census.take_sent((0, REMEMBERED + 2), event("0"))
     assert census.counted().repeated == 1
+
+
+def collected(event_id: str) -> bytes:
+    return json.dumps({"event_id": event_id, "received_at": 5}).encode()
+
+
+def test_what_came_through_the_collector_is_told_apart_and_visits_by_their_number(census: Census) -> None:
+    for offset, value in enumerate([event("visit-7"), *map(collected, ("visit-0", "visit-2", "page", "visit-2"))]):
+        census.take_sent((0, 100 + offset), value)
+    census.take_sent((1, 0), collected("visit-1"))
+    found = census.counted()
+    assert (found.sent, found.collected, found.copied, found.posted) == (6, 5, 1, 3)

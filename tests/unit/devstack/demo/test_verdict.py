@@ -3,8 +3,10 @@ from dataclasses import replace
 from clickstream.generator.answers import Answers
 from clickstream.reconcile import verdict as reconciled
 from clickstream.reconcile.reconcile import Books
+from devstack.demo.census import Counted
 from devstack.demo.sql_books import Match
 from devstack.demo.verdict import compare
+from devstack.demo.visitors import Posted
 
 BOOKS = Books(
     sent=1_010, stored=1_000, rejected={"empty": 4}, dead={}, duplicates=6, missing=(), rows=1_000
@@ -30,7 +32,8 @@ MATCHES = (Match("hot scores", 600, 600),)
 
 
 def verdict(books: Books = BOOKS, joined: int = JOINED, matches: tuple[Match, ...] = MATCHES) -> str:
-    return reconciled.verdict(books, compare(books, ANSWERS, joined, matches), ["two jobs ran"])
+    lines = compare(books, ANSWERS, None, Counted(), joined, matches)
+    return reconciled.verdict(books, lines, ["two jobs ran"])
 
 
 def test_the_equation() -> None:
@@ -67,3 +70,20 @@ def test_a_reject_under_another_reason() -> None:
 def test_a_job_that_lags_or_errs() -> None:
     assert "joined events, distinct (DWD): 999 instead of 1,000" in verdict(joined=999)
     assert "Redis = SQL: hot scores: 599 instead of 600" in verdict(matches=(Match("hot scores", 600, 599),))
+
+
+def with_visits(counted: Counted) -> str:
+    """Of 30 visits, one was sent twice, and somebody has a page open, which sent five."""
+    books = replace(BOOKS, sent=1_046, stored=1_035, rows=1_035, duplicates=7)
+    lines = compare(books, ANSWERS, Posted(events=30, repeated=1), counted, 1_035, MATCHES)
+    return reconciled.verdict(books, lines)
+
+
+def test_what_came_through_the_collector_is_part_of_the_books() -> None:
+    assert with_visits(Counted(collected=36, copied=1, posted=30)).startswith("Balanced: 1,046 sent = 1,035 rows")
+
+
+def test_a_visit_that_was_accepted_and_is_not_in_kafka() -> None:
+    said = with_visits(Counted(collected=36, copied=1, posted=29))
+    assert said.startswith("NOT balanced")
+    assert "accepted by the collector, distinct: 29 instead of 30" in said
