@@ -73,6 +73,10 @@ test-full: setup prometheus ## Larger sizes and more repetitions of what `make t
 k8s-settings: $(VENV)/.installed ## Bring deploy/k8s up to date with flink-conf/
 	@$(BIN)/python deploy/k8s/settings.py
 
+.PHONY: sizing
+sizing: $(VENV)/.installed ## Bring docs/operations/sizing.md up to date with bench/README.md
+	@$(BIN)/python -m bench.sizing
+
 .PHONY: prometheus-rule
 prometheus-rule: $(VENV)/.installed ## Bring the PrometheusRule of deploy/k8s up to date with deploy/observability
 	@$(BIN)/python deploy/observability/prometheus_rule.py
