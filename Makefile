@@ -69,6 +69,10 @@ test-k8s: $(VENV)/.installed ## The manifests on a real API server, which is bui
 test-full: setup prometheus ## Larger sizes and more repetitions of what `make test` shows (about half an hour)
 	@$(BIN)/pytest -m full
 
+.PHONY: proto
+proto: $(VENV)/.installed ## Bring the code generated from proto/ up to date
+	@$(BIN)/python proto/generate.py
+
 .PHONY: k8s-settings
 k8s-settings: $(VENV)/.installed ## Bring deploy/k8s up to date with flink-conf/
 	@$(BIN)/python deploy/k8s/settings.py

@@ -6,23 +6,36 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
+from analytics import configured
 from analytics.gone import CancelWhenGone
 from analytics.refusals import RefusedError
 from analytics.routes import health, journeys, live, numbers
 from analytics.services import Services
 from clickstream.errors import ClickstreamError, UnavailableError
 
+# The largest document of the catalogue is far smaller.
+LARGEST_BODY = 1024 * 1024
+
 
 def application(services: Services) -> FastAPI:
     """Build the application. It closes the services when it ends."""
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with configured.running(services) as app.state.grpc_port:
+            yield
         await services.close()
 
-    app = FastAPI(title="clickstream analytics", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="clickstream analytics",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=LARGEST_BODY,
+    )
     app.state.services = services
+    configured.include(app)
     for routes in (health, numbers, journeys, live):
         app.include_router(routes.router)
     app.add_exception_handler(ClickstreamError, _told)

@@ -7,6 +7,9 @@ from typing import Any
 from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 
+from analytics.catalogue.catalogue import Catalogue
+from clickstream.clock import Clock
+
 DATABASE = "clickstream"
 
 _LOG = logging.getLogger(__name__)
@@ -24,8 +27,12 @@ class Configuration:
         self._seconds = seconds
         milliseconds = int(seconds * 1000)
         self._client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
-            url, serverSelectionTimeoutMS=milliseconds, timeoutMS=milliseconds
+            url, serverSelectionTimeoutMS=milliseconds, timeoutMS=milliseconds, tz_aware=True
         )
+
+    def catalogue(self, clock: Clock) -> Catalogue:
+        """What can be read and changed there; it uses the same connections."""
+        return Catalogue(self._client.get_default_database(DATABASE), self._seconds, clock)
 
     async def close(self) -> None:
         """Disconnect."""

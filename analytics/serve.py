@@ -1,15 +1,19 @@
 """Runs the service with the settings of the environment."""
 
+import os
+
 import uvicorn
 
 from analytics.app import application
 from analytics.configuration import Configuration
+from analytics.dead_letters.ledger import Ledger
 from analytics.services import Services
 from analytics.tokens import Tokens
 from analytics.warehouse import Warehouse
 from clickstream.clock import SystemClock
-from clickstream.config import ClickHouseSettings, RedisSettings, ServerSettings, resolve
+from clickstream.config import ClickHouseSettings, KafkaSettings, RedisSettings, ServerSettings, resolve
 from clickstream.config.analytics import AnalyticsSettings
+from clickstream.config.base import PREFIX
 from clickstream.lookup import AsyncLookup
 
 
@@ -29,7 +33,14 @@ def from_environment() -> Services:
         lookup=AsyncLookup.connect(servers.redis_url, resolve(RedisSettings)) if servers.redis_url else None,
         clock=clock,
         configuration=Configuration(servers.mongo_url, settings.mongo_seconds) if servers.mongo_url else None,
+        dead_letters=_ledger(settings, clock),
     )
+
+
+def _ledger(settings: AnalyticsSettings, clock: SystemClock) -> Ledger | None:
+    if not os.environ.get(f"{PREFIX}KAFKA_BOOTSTRAP"):
+        return None
+    return Ledger(resolve(KafkaSettings), settings.dead_letter_records, settings.dead_letter_seconds, clock)
 
 
 def serve() -> None:

@@ -1,8 +1,11 @@
 """What the service's requests share: one of each, made when it starts and closed when it ends."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
+from analytics.catalogue.catalogue import Catalogue
 from analytics.configuration import Configuration
+from analytics.dead_letters.ledger import Ledger
 from analytics.tokens import Tokens
 from analytics.warehouse import Warehouse
 from clickstream.clock import Clock
@@ -21,6 +24,7 @@ class Services:
         lookup: Redis; None: there is none, and live figures are refused.
         clock: what time it is.
         configuration: MongoDB; None: there is none, and its counts are left out.
+        dead_letters: Kafka's topics of them; None: there is no Kafka to ask.
     """
 
     settings: AnalyticsSettings
@@ -29,6 +33,12 @@ class Services:
     lookup: AsyncLookup | None
     clock: Clock
     configuration: Configuration | None = None
+    dead_letters: Ledger | None = None
+
+    @cached_property
+    def catalogue(self) -> Catalogue | None:
+        """Scenarios, items, models, experiments and user profiles; None: there is no MongoDB."""
+        return None if self.configuration is None else self.configuration.catalogue(self.clock)
 
     async def close(self) -> None:
         """Disconnect from everything."""

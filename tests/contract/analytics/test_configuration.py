@@ -1,6 +1,5 @@
 """The two counts that are configuration, while MongoDB answers, does not, and answers again."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,43 +13,12 @@ from analytics.warehouse import Warehouse
 from clickstream.clock import SystemClock
 from clickstream.config import ClickHouseSettings
 from clickstream.config.analytics import AnalyticsSettings
-from clickstream.errors import UnavailableError
-from devstack.layout import Layout
-from devstack.plan import Plan
-from devstack.ports import HOST
-from devstack.servers import mongodb
-from tests.contract.analytics.service import Client, free_port, running
+from tests.contract.analytics.service import Client, running
 from tests.contract.clickhouse.clickhouse_process import ServerProcess
+from tests.kit.mongo import Mongo
 from tests.kit.waiting import wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("stored")]
-
-
-class Mongo:
-    """A server of the test's own."""
-
-    def __init__(self, folder: Path) -> None:
-        self._server = mongodb.MongoDB(Layout.at(folder), Plan(ports={"mongo": free_port()}))
-        self.url = f"mongodb://{HOST}:{self._server.port}/clickstream"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        self._server.prepare()
-        self._process = subprocess.Popen(self._server.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for(self._answers, 60, "MongoDB answers")
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(30)
-            self._process = None
-
-    def _answers(self) -> bool:
-        try:
-            mongodb.probe(self.url)
-        except UnavailableError:
-            return False
-        return True
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""What could not be stored and what was refused, out of Kafka's two topics, by tenant."""

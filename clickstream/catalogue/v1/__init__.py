@@ -1,0 +1,1 @@
+"""Messages and stubs of clickstream.catalogue.v1."""
