@@ -34,6 +34,10 @@ $(VENV)/.installed: requirements.txt requirements-dev.txt pyproject.toml devstac
 prometheus: ## Prometheus and promtool: tests need them, and `clickstream up --only prometheus`; the demo does not
 	@sh devstack/fetch_prometheus.sh .devstack/prometheus
 
+.PHONY: chromium
+chromium: ## Chromium for the browser tests, by apt where that may be done
+	@sh devstack/require_chromium.sh
+
 .PHONY: tracker
 tracker: tracker/dist/tracker.js ## The browser's script: tracker/dist
 
@@ -58,7 +62,7 @@ check: $(VENV)/.installed tracker/node_modules/.installed ## Style, types and un
 test-unit: $(VENV)/.installed
 	@$(BIN)/pytest -q tests/unit
 
-test: setup prometheus ## Every test, on real servers that it starts and stops itself
+test: setup prometheus chromium ## Every test, on real servers that it starts and stops itself
 	@$(BIN)/pytest
 
 .PHONY: test-k8s
