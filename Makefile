@@ -13,7 +13,7 @@ help: ## List the targets
 # --- set-up ---------------------------------------------------------------------------------------------------------
 
 .PHONY: setup
-setup: $(VENV)/.installed .devstack/jars/.fetched tracker ## Python environment, jars and tracker
+setup: $(VENV)/.installed .devstack/jars/.fetched tracker dashboard ## Python environment, jars, tracker and dashboard
 
 $(VENV)/.installed: requirements.txt requirements-dev.txt pyproject.toml devstack/prerequisites.sh
 	@sh devstack/prerequisites.sh $(PYTHON)
@@ -34,10 +34,6 @@ $(VENV)/.installed: requirements.txt requirements-dev.txt pyproject.toml devstac
 prometheus: ## Prometheus and promtool: tests need them, and `clickstream up --only prometheus`; the demo does not
 	@sh devstack/fetch_prometheus.sh .devstack/prometheus
 
-.PHONY: chromium
-chromium: ## Chromium for the browser tests, by apt where that may be done
-	@sh devstack/require_chromium.sh
-
 .PHONY: tracker
 tracker: tracker/dist/tracker.js ## The browser's script: tracker/dist
 
@@ -49,20 +45,32 @@ tracker/node_modules/.installed: tracker/package-lock.json devstack/prerequisite
 tracker/dist/tracker.js: tracker/node_modules/.installed $(wildcard tracker/src/*.ts tracker/*.mjs tracker/*.json)
 	@cd tracker && node build.mjs
 
+.PHONY: dashboard
+dashboard: dashboard/dist/index.html ## The analytics service's pages: dashboard/dist
+
+dashboard/node_modules/.installed: dashboard/package-lock.json devstack/prerequisites.sh
+	@sh devstack/prerequisites.sh $(PYTHON)
+	@cd dashboard && npm ci --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+
+dashboard/dist/index.html: dashboard/node_modules/.installed $(shell find dashboard/src -type f) $(wildcard dashboard/*.mjs dashboard/*.json)
+	@cd dashboard && node build.mjs
+
 # --- checks and tests -----------------------------------------------------------------------------------------------
 
 .PHONY: check test test-unit
-check: $(VENV)/.installed tracker/node_modules/.installed ## Style, types and unit tests: no server, no JVM
+check: $(VENV)/.installed tracker/node_modules/.installed dashboard/node_modules/.installed ## Style, types and unit tests: no server, no JVM
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/pytest -q tests/unit
 	@cd tracker && npm run --silent --loglevel=error check && npm run --silent --loglevel=error test
+	@cd dashboard && npm run --silent --loglevel=error check && npm run --silent --loglevel=error test
 
 test-unit: $(VENV)/.installed
 	@$(BIN)/pytest -q tests/unit
 
-test: setup prometheus chromium ## Every test, on real servers that it starts and stops itself
+test: setup prometheus ## Every test, on real servers that it starts and stops itself
 	@$(BIN)/pytest
 
 .PHONY: test-k8s

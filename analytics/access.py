@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from fastapi import Depends, HTTPException, Query, Request, Security, status
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from analytics import cookie
 from analytics.period import period
 from analytics.scope import Scope
 from analytics.services import Services
@@ -42,14 +43,21 @@ class Asker:
     tenant: Tenant
 
 
+def grant_of(served: Services, token: str) -> Grant | None:
+    """What a token allows now; None: nothing."""
+    return served.tokens.grant(token, datetime.fromtimestamp(served.clock.now(), UTC))
+
+
 def signed_in(
-    served: Served, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)] = None
+    request: Request,
+    served: Served,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)] = None,
 ) -> Grant:
-    """The grant of a request's token."""
-    now = datetime.fromtimestamp(served.clock.now(), UTC)
-    grant = served.tokens.grant(credentials.credentials, now) if credentials else None
+    """The grant of a request's token: that of its header, else the one of its cookie."""
+    token = credentials.credentials if credentials else cookie.token_of(request)
+    grant = grant_of(served, token) if token else None
     if grant is None:
-        said = "the token is unknown or has expired" if credentials else "send a header Authorization: Bearer TOKEN"
+        said = "the token is unknown or has expired" if token else "send a header Authorization: Bearer TOKEN"
         raise HTTPException(status.HTTP_401_UNAUTHORIZED, said, headers={"WWW-Authenticate": "Bearer"})
     return grant
 
@@ -81,7 +89,10 @@ Admin = Annotated[Asker, Depends(allowed(Role.ADMIN))]
 Eraser = Annotated[Asker, Depends(allowed(Role.ERASE))]
 
 
-def _scope(  # noqa: PLR0913, PLR0917 - a parameter of the address each
+Bounds = Callable[[], Scope]
+
+
+def _bounds(  # noqa: PLR0913, PLR0917 - a parameter of the address each
     served: Served,
     reader: Reader,
     scenario_id: Annotated[
@@ -92,14 +103,22 @@ def _scope(  # noqa: PLR0913, PLR0917 - a parameter of the address each
     time_zone: Annotated[
         str | None, Query(max_length=64, description="such as Asia/Shanghai; default: the tenant's")
     ] = None,
-) -> Scope:
-    """The bounds that a request names."""
+) -> Bounds:
+    """The bounds that a request names, as of the time when they are asked for: where no end is given, it moves on."""
     zone = reader.tenant.zone if not time_zone else _zone(time_zone)
-    now = datetime.fromtimestamp(served.clock.now(), UTC)
-    try:
-        return Scope(reader.tenant_id, scenario_id or None, period(start_time, end_time, zone, now))
-    except ValueError as error:
-        raise HTTPException(422, str(error)) from error
+
+    def now() -> Scope:
+        moment = datetime.fromtimestamp(served.clock.now(), UTC)
+        try:
+            return Scope(reader.tenant_id, scenario_id or None, period(start_time, end_time, zone, moment))
+        except ValueError as error:
+            raise HTTPException(422, str(error)) from error
+
+    return now
+
+
+def _scope(bounds: Annotated[Bounds, Depends(_bounds)]) -> Scope:
+    return bounds()
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -109,3 +128,4 @@ def _zone(name: str) -> ZoneInfo:
 
 
 Asked = Annotated[Scope, Depends(_scope)]
+Moving = Annotated[Bounds, Depends(_bounds)]

@@ -7,8 +7,12 @@ import uvicorn
 from analytics.app import application
 from analytics.configuration import Configuration
 from analytics.dead_letters.ledger import Ledger
+from analytics.flink import Flink
+from analytics.pages import BUILT, Pages
+from analytics.questions.pipeline import Platform
 from analytics.services import Services
 from analytics.tokens import Tokens
+from analytics.topics import Topics
 from analytics.warehouse import Warehouse
 from clickstream.clock import SystemClock
 from clickstream.config import ClickHouseSettings, KafkaSettings, RedisSettings, ServerSettings, resolve
@@ -34,6 +38,8 @@ def from_environment() -> Services:
         clock=clock,
         configuration=Configuration(servers.mongo_url, settings.mongo_seconds) if servers.mongo_url else None,
         dead_letters=_ledger(settings, clock),
+        pages=Pages(settings.pages or BUILT),
+        platform=_platform(servers.flink_rest_url, settings.flink_page),
     )
 
 
@@ -41,6 +47,16 @@ def _ledger(settings: AnalyticsSettings, clock: SystemClock) -> Ledger | None:
     if not os.environ.get(f"{PREFIX}KAFKA_BOOTSTRAP"):
         return None
     return Ledger(resolve(KafkaSettings), settings.dead_letter_records, settings.dead_letter_seconds, clock)
+
+
+def _platform(flink_rest_url: str | None, flink_page: str) -> Platform:
+    """Kafka's settings are left out where nobody says where it is: only the pipeline's page is about them."""
+    kafka = resolve(KafkaSettings) if os.environ.get("CLICKSTREAM_KAFKA_BOOTSTRAP") else None
+    return Platform(
+        flink=Flink(flink_rest_url, flink_page) if flink_rest_url else None,
+        topics=Topics(kafka.bootstrap) if kafka else None,
+        kafka=kafka,
+    )
 
 
 def serve() -> None:

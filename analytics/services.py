@@ -1,11 +1,13 @@
 """What the service's requests share: one of each, made when it starts and closed when it ends."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from analytics.catalogue.catalogue import Catalogue
 from analytics.configuration import Configuration
 from analytics.dead_letters.ledger import Ledger
+from analytics.pages import BUILT, Pages
+from analytics.questions.pipeline import Platform
 from analytics.tokens import Tokens
 from analytics.warehouse import Warehouse
 from clickstream.clock import Clock
@@ -25,6 +27,8 @@ class Services:
         clock: what time it is.
         configuration: MongoDB; None: there is none, and its counts are left out.
         dead_letters: Kafka's topics of them; None: there is no Kafka to ask.
+        pages: the dashboard's files.
+        platform: Flink and Kafka, for the state of the pipeline.
     """
 
     settings: AnalyticsSettings
@@ -34,6 +38,8 @@ class Services:
     clock: Clock
     configuration: Configuration | None = None
     dead_letters: Ledger | None = None
+    pages: Pages = field(default_factory=lambda: Pages(BUILT))
+    platform: Platform = field(default_factory=Platform)
 
     @cached_property
     def catalogue(self) -> Catalogue | None:
@@ -43,6 +49,7 @@ class Services:
     async def close(self) -> None:
         """Disconnect from everything."""
         await self.warehouse.close()
+        await self.platform.close()
         if self.lookup is not None:
             await self.lookup.close()
         if self.configuration is not None:

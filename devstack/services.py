@@ -7,7 +7,8 @@ from clickstream.errors import ConfigurationError
 from devstack.layout import Layout
 from devstack.plan import USER, Plan
 from devstack.ports import HOST
-from devstack.servers import clickhouse, collector, flink, kafka, mariadb, mongodb, prometheus, redis, shop
+from devstack.servers import analytics, clickhouse, collector, flink, kafka, mariadb, mongodb, prometheus, redis, shop
+from devstack.servers.analytics import Analytics
 from devstack.servers.clickhouse import ClickHouse
 from devstack.servers.collector import Collector
 from devstack.servers.flink import JobManager, TaskManager
@@ -124,6 +125,15 @@ SERVICES = {
             servers=lambda layout, plan: [Shop(layout, plan)],
             address=lambda plan: f"http://{HOST}:{plan.ports['shop']}",
             probe=shop.probe,
+            on_request=True,
+        ),
+        Service(
+            name="analytics",
+            variable="CLICKSTREAM_ANALYTICS_URL",
+            ports={"analytics": 8004},
+            servers=lambda layout, plan: [Analytics(layout, plan)],
+            address=lambda plan: f"http://{HOST}:{plan.ports['analytics']}",
+            probe=analytics.probe,
             on_request=True,
         ),
         Service(

@@ -43,6 +43,21 @@ class HotList(Answer):
     data_source: str = "redis"
 
 
+class Place(Answer):
+    """A place: the last hour, and its hottest items."""
+
+    scenario_id: str
+    values: Realtime
+    items: list[Hot]
+
+
+class Places(Answer):
+    """Several places at once."""
+
+    places: list[Place]
+    data_source: str = "redis"
+
+
 async def realtime(lookup: AsyncLookup, tenant: str, scenario: str) -> Realtime:
     """Live values of a place."""
     found = await lookup.realtime_metrics(tenant, scenario)

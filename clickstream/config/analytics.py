@@ -19,6 +19,12 @@ class AnalyticsSettings(Settings):
         None, ge=0, lt=65_536, description="port of the catalogue's gRPC interface; unset: it is not offered"
     )
     tokens_file: Path = Field(description="YAML file of tokens; `clickstream token` writes it, changes count at once")
+    pages: Path | None = Field(None, description="folder of the dashboard's built files; default: dashboard/dist")
+    flink_page: str = Field(
+        "", description="Flink's web UI as a browser reaches it; default: CLICKSTREAM_FLINK_REST_URL"
+    )
+    live_seconds: float = Field(1.0, gt=0, description="live values are sent to pages this often")
+    figures_seconds: float = Field(5.0, gt=0, description="the figures of the overview are sent to pages this often")
     query_seconds: float = Field(20.0, gt=0, description="a query that takes longer is ended")
     query_rows: int = Field(50_000, gt=0, description="rows that a query may answer with")
     query_read_rows: int = Field(0, ge=0, description="rows that a query may read on the way; 0: any number")

@@ -18,9 +18,14 @@ class ServerSettings(Settings):
     redis_url: str | None = Field(None, repr=False, description="redis://user:password@host:6379/0")
     mysql_url: str | None = Field(None, repr=False, description="mysql://user:password@host:3306/database")
     mongo_url: str | None = Field(None, repr=False, description="mongodb://user:password@host:27017/database")
-    flink_rest_url: str | None = Field(None, description="http://host:8081, for the demo and the tests")
+    flink_rest_url: str | None = Field(
+        None, description="http://host:8081, for the demo, the tests and the page on the pipeline"
+    )
     collector_url: str | None = Field(None, description="http://host:8003, where the devstack's collector is not used")
     shop_url: str | None = Field(None, description="http://host:8005, where the devstack's demo shop is not used")
+    analytics_url: str | None = Field(
+        None, description="http://host:8004, where the devstack's analytics service is not used"
+    )
     prometheus_url: str | None = Field(
         None, description="http://host:9090, where the devstack's Prometheus is not used"
     )

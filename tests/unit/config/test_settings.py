@@ -88,6 +88,7 @@ CHANGED: dict[type[Settings], dict[str, str]] = {
         "mongo_url": "mongodb://h",
         "flink_rest_url": "http://h",
         "collector_url": "http://c",
+        "analytics_url": "http://a",
         "shop_url": "http://s",
         "prometheus_url": "http://p",
         "devstack_dir": "x",

@@ -1,0 +1,67 @@
+"""What a page is told as it happens: live values every second, the overview's figures every few seconds.
+
+Each message is one event of a stream of server-sent events (WHATWG HTML, section 9.2). A source that does not answer
+is said to be away, and asked again: the other one goes on.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from analytics.answer import Answer
+from clickstream.errors import ClickstreamError
+
+A_co = TypeVar("A_co", bound=Answer, covariant=True)
+
+
+class Away(Answer):
+    """A source that does not answer: `source` is the name of the event that it would have sent."""
+
+    source: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Source(Generic[A_co]):
+    """Something that is asked again and again.
+
+    Attributes:
+        name: of its events.
+        seconds: between the end of one asking and the next.
+        ask: finds the answer.
+    """
+
+    name: str
+    seconds: float
+    ask: Callable[[], Awaitable[A_co]]
+
+
+async def feed(*sources: Source[Answer], allowed: Callable[[], bool]) -> AsyncIterator[bytes]:
+    """Events of all sources, as they come, until `allowed` says no or the reader has gone.
+
+    A slow source holds up no other. What nobody has read yet is not piled up: a source is asked again when its last
+    event was taken.
+    """
+    events: asyncio.Queue[bytes] = asyncio.Queue(1)
+    workers = [asyncio.create_task(_ask(source, events)) for source in sources]
+    try:
+        # Proxies and browsers see that the stream is open; a browser waits so long before it comes again.
+        yield b"retry: 2000\n\n"
+        while allowed():
+            yield await events.get()
+    finally:
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+
+async def _ask(source: Source[Answer], events: asyncio.Queue[bytes]) -> None:
+    while True:
+        try:
+            found: Answer = await source.ask()
+            name = source.name
+        except ClickstreamError as error:
+            found, name = Away(source=source.name, detail=str(error)), "away"
+        await events.put(f"event: {name}\ndata: {found.model_dump_json()}\n\n".encode())
+        await asyncio.sleep(source.seconds)

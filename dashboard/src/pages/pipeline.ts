@@ -1,0 +1,106 @@
+// Whether the platform keeps up: jobs with lag and checkpoints, topics with what was put aside.
+import type { Job, Pipeline, Topic } from "../answers";
+import { ask } from "../ask";
+import { keepAsking } from "../asking";
+import { h, replace } from "../dom";
+import { Panel } from "../panel";
+import { type Table, element } from "../table";
+import { known, t } from "../words";
+import type { MakePage } from "./page";
+
+const REFRESH_SECONDS = 5;
+
+export const pipeline: MakePage = (given) => {
+  const jobs: Panel<Pipeline> = new Panel<Pipeline>(
+    {
+      name: "jobs",
+      title: t("jobs"),
+      note: t("pipelineNote"),
+      zone: given.zone,
+      isEmpty: () => false,
+      table: (answer) => jobTable(answer.jobs, Date.now()),
+      draw: (answer, into) => {
+        const link = answer.flink_page ? h("p", {}, h("a", { href: answer.flink_page, rel: "noreferrer", target: "_blank" }, t("flinkPage"))) : null;
+        const away = answer.flink_away ? h("p", { class: "alarm", role: "alert" }, answer.flink_away) : null;
+        const none = !answer.flink_away && !answer.jobs.length ? h("p", { class: "alarm", role: "alert" }, t("noJobs")) : null;
+        const shown = answer.jobs.length ? h("div", { class: "scroll" }, marked(answer.jobs, element(jobTable(answer.jobs, Date.now()), given.zone))) : null;
+        replace(into, away, none, shown, link);
+      },
+    },
+    () => asking.now(),
+  );
+  const topics: Panel<Pipeline> = new Panel<Pipeline>(
+    {
+      name: "topics",
+      title: t("topics"),
+      zone: given.zone,
+      isEmpty: () => false,
+      table: (answer) => topicTable(answer.topics),
+      draw: (answer, into) => {
+        const away = answer.kafka_away ? h("p", { class: "alarm", role: "alert" }, answer.kafka_away) : null;
+        const shown = answer.topics.length ? h("div", { class: "scroll" }, element(topicTable(answer.topics), given.zone)) : null;
+        replace(into, away, shown);
+      },
+    },
+    () => asking.now(),
+  );
+  const both = {
+    answered: (answer: Pipeline) => [jobs, topics].forEach((panel) => panel.answered(answer)),
+    failed: (error: unknown) => [jobs, topics].forEach((panel) => panel.failed(error)),
+  };
+  const asking = keepAsking(() => both, (signal) => ask<Pipeline>("pipeline", { tenant_id: given.tenant }, signal), REFRESH_SECONDS, given.life);
+  return [jobs.element, topics.element];
+};
+
+/** States in colour; the word says the same. */
+function marked(jobs: readonly Job[], table: HTMLTableElement): HTMLTableElement {
+  [...table.tBodies[0]?.rows ?? []].forEach((row, at) => {
+    const cell = row.cells[1];
+    const state = jobs[at]?.state ?? "";
+    if (cell) replace(cell, h("span", { class: `state ${state === "running" ? "good" : "bad"}` }, state));
+  });
+  return table;
+}
+
+export function jobTable(jobs: readonly Job[], now: number): Table {
+  const ago = (at: number | null) => (at === null ? null : Math.max(0, Math.round((now - at) / 1000)));
+  return {
+    caption: t("jobs"),
+    columns: [
+      { name: t("job"), unit: "text" },
+      { name: t("state"), unit: "text" },
+      { name: t("lag"), unit: "count" },
+      { name: t("started"), unit: "seconds" },
+      { name: t("checkpoints"), unit: "count" },
+      { name: t("failedCheckpoints"), unit: "count" },
+      { name: t("lastCheckpoint"), unit: "seconds" },
+      { name: t("checkpointTook"), unit: "seconds" },
+      { name: t("checkpointSize"), unit: "bytes" },
+      { name: t("lastFailure"), unit: "text" },
+    ],
+    rows: jobs.map((job) => [
+      job.name,
+      job.state,
+      job.lag,
+      ago(job.started_at),
+      job.checkpoints,
+      job.failed_checkpoints,
+      ago(job.last_checkpoint_at),
+      job.last_checkpoint_ms === null ? null : job.last_checkpoint_ms / 1000,
+      job.last_checkpoint_bytes,
+      job.last_failure,
+    ]),
+  };
+}
+
+function topicTable(topics: readonly Topic[]): Table {
+  return {
+    caption: t("topics"),
+    columns: [
+      { name: t("topic"), unit: "text" },
+      { name: t("kind"), unit: "text" },
+      { name: t("records"), unit: "count" },
+    ],
+    rows: topics.map(({ topic, kind, records }) => [topic, known(`kind_${kind}`), records]),
+  };
+}
