@@ -24,6 +24,7 @@ from collector.routes.behaviors import behaviors
 from collector.routes.course import course
 from collector.routes.exchange import Exchange, Handler
 from collector.routes.pixel import pixel
+from collector.routes.schemas import avro_schema
 from collector.routes.tracker import tracker
 from collector.service import Service
 
@@ -51,7 +52,7 @@ def create_app(
     """
     clock = clock or SystemClock()
     metrics = Metrics()
-    delivery = delivery_of(collection, settings, kafka, metrics)
+    delivery = delivery_of(collection, settings, kafka, metrics, clock)
     enrichment = Enrichment(settings, metrics, clock)
     service = Service(settings, collection, delivery, enrichment, metrics, clock)
     exchange = Exchange(service, metrics)
@@ -91,6 +92,7 @@ def create_app(
     if sources.pixel.enabled:
         add("/t.gif", "pixel", pixel(exchange, intake("pixel"), sources.pixel), "GET")
     add("/tracker.js", "tracker", tracker(settings.tracker, settings.tracker_seconds), "GET")
+    add("/schemas/{id}", "schemas", avro_schema(), "GET")
     add("/healthz", "healthz", health.healthz(), "GET")
     add("/readyz", "readyz", health.readyz(delivery), "GET")
     add("/metrics", "metrics", health.metrics_page(metrics, memory, delivery), "GET")

@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 
+from clickstream.clock import Clock
 from clickstream.config import CollectorSettings, KafkaSettings
 from clickstream.errors import ConfigurationError
 from clickstream.events.aliases import Aliases
 from clickstream.events.sent import Rule
+from collector.avro_events import SCHEMA_ID
 from collector.configuration.model import Collection, Source
-from collector.configuration.sinks import KafkaSinkModel
+from collector.configuration.sinks import FileSinkModel, KafkaSinkModel
 from collector.custom_events import CustomEvents
 from collector.delivery import Delivery
 from collector.metrics import Metrics
+from collector.sinks.file import FileOptions, FileSink
 from collector.sinks.kafka import KafkaOptions, KafkaSink
 from collector.sinks.sink import Sink
 from collector.spool.spool import Spool
@@ -34,16 +37,19 @@ def rules(collection: Collection) -> Sequence[Rule]:
 
 
 def delivery_of(
-    collection: Collection, settings: CollectorSettings, kafka: KafkaSettings | None, metrics: Metrics
+    collection: Collection, settings: CollectorSettings, kafka: KafkaSettings | None, metrics: Metrics, clock: Clock
 ) -> Delivery:
-    """The sinks.
+    """The sinks. Those that are servers have the spool in front, where there is one.
 
     Raises:
         ConfigurationError: a Kafka sink has no address.
-        StorageError: the spool's folder cannot be used.
+        StorageError: a folder cannot be used.
     """
     sinks: dict[str, Sink] = {}
     for name, model in collection.sinks.items():
+        if isinstance(model, FileSinkModel):
+            sinks[name] = _file(name, model, settings, clock)
+            continue
         sink = _kafka(name, model, settings, kafka)
         if settings.spool_dir is None:
             sinks[name] = sink
@@ -51,6 +57,12 @@ def delivery_of(
             spool = Spool(settings.spool_dir / name, settings.spool_bytes, settings.spool_segment_bytes)
             sinks[name] = SpooledSink(sink, spool, metrics)
     return Delivery(sinks)
+
+
+def _file(name: str, model: FileSinkModel, settings: CollectorSettings, clock: Clock) -> Sink:
+    avro = model.type == "avro"
+    options = FileOptions(model.folder, avro, model.roll_bytes, model.roll_seconds, settings.queue_records)
+    return FileSink(name, options, clock)
 
 
 def _kafka(name: str, model: KafkaSinkModel, settings: CollectorSettings, kafka: KafkaSettings | None) -> Sink:
@@ -69,5 +81,6 @@ def _kafka(name: str, model: KafkaSinkModel, settings: CollectorSettings, kafka:
         settings.ack_seconds,
         settings.queue_records,
         settings.queue_bytes,
+        (model.avro.header, str(model.avro.schema_id or SCHEMA_ID)) if model.avro else None,
     )
     return KafkaSink(name, options)

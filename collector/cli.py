@@ -1,6 +1,7 @@
-"""`clickstream collector` and `clickstream write-key`."""
+"""`clickstream collector`, `clickstream write-key` and `clickstream cat`."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("collector", rich_help_panel=PANEL)(collector)
     app.command("write-key", rich_help_panel=PANEL)(write_key)
+    app.command("cat", rich_help_panel=PANEL)(cat)
 
 
 def collector(
@@ -38,6 +40,17 @@ def write_key(tenant: Annotated[str, typer.Argument(help="tenant_id that the key
     key = new_write_key()
     typer.echo(f"# write key (shown once): {key}")
     typer.echo(f"tenants:\n  {_quoted(tenant)}:\n    keys:\n      - sha256: {hash_of(key)}")
+
+
+def cat(files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Of a sink or of the spool.")]) -> None:
+    """Print files of the collector's as JSON lines: JSON lines themselves, Avro, and what its spool holds."""
+    from collector import cat as files_of_the_collector  # noqa: PLC0415 - Avro takes a while to import
+
+    try:
+        files_of_the_collector.cat(files, sys.stdout.buffer)
+    except BrokenPipeError:
+        # Whoever read has seen enough. What is still buffered has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _quoted(text: str) -> str:

@@ -83,6 +83,7 @@ def _post(summary: str, schema: dict[str, Any], examples: dict[str, Any]) -> dic
 def _pixel() -> dict[str, Any]:
     answers = {"200": "Stored.", **_REFUSALS}
     answers["400"] = "The event was refused: X-Rejected says why."
+    answers["414"] = "The query is too long."
     picture: dict[str, Any] = {"image/gif": {}}
     names = ("action_type", "user_id", "item_id", "scenario_id", "url")
     return {

@@ -13,6 +13,7 @@ from clickstream.config import CollectorSettings, EventSettings, KafkaSettings, 
 from clickstream.errors import ConfigurationError
 from collector.app import create_app
 from collector.configuration import Collection, load
+from collector.configuration.sinks import KafkaSinkModel
 from collector.configuration.tenants import Address
 from collector.routes.health import MULTIPROCESS
 
@@ -92,7 +93,7 @@ def _metrics_folder(workers: int) -> str | None:
 
 
 def _kafka(collection: Collection) -> KafkaSettings | None:
-    kafka_sinks = list(collection.sinks.values())
+    kafka_sinks = [model for model in collection.sinks.values() if isinstance(model, KafkaSinkModel)]
     own = all("bootstrap.servers" in model.producer for model in kafka_sinks)
     if (not kafka_sinks or own) and not os.environ.get("CLICKSTREAM_KAFKA_BOOTSTRAP"):
         return None

@@ -12,6 +12,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
+from collector.avro_events import encode
 from collector.records import Record
 from collector.sinks.sink import SinkRefusedError, SinkUnavailableError
 
@@ -49,6 +50,7 @@ class KafkaOptions:
         ack_seconds: until a record that is not acknowledged is given up.
         queue_records: unacknowledged at the most.
         queue_bytes: of these.
+        avro: name and value of the header that names the schema, where events go in Avro; None: they go as JSON.
     """
 
     producer: Mapping[str, str | int | float | bool]
@@ -57,6 +59,7 @@ class KafkaOptions:
     ack_seconds: float = 5.0
     queue_records: int = 50_000
     queue_bytes: int = 64 * 1024 * 1024
+    avro: tuple[str, str] | None = None
 
     def client(self) -> dict[str, Any]:
         """The client's configuration."""
@@ -166,9 +169,13 @@ class KafkaSink:
     def _produce(self, records: Sequence[Record], batch: _Batch) -> None:
         produce, done = self._producer.produce, batch.acknowledged
         topics = (self._options.topic, self._options.rejected)
+        avro = self._options.avro
         for record in records:
             try:
-                produce(topics[record.rejected], record.value, record.key, on_delivery=done)
+                if avro and not record.rejected:
+                    produce(topics[0], encode(record.value), record.key, on_delivery=done, headers=[avro])
+                else:
+                    produce(topics[record.rejected], record.value, record.key, on_delivery=done)
             except BufferError:
                 done(KafkaError(KafkaError._QUEUE_FULL), None)
             except KafkaException as error:

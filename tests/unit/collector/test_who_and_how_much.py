@@ -84,7 +84,9 @@ def test_a_worker_has_its_share_of_the_rate() -> None:
         ({"sources": {"pixel": {"sinks": ["nowhere"]}}}, "names 'nowhere'"),
         ({"sinks": {"k": {"type": "kafka", "producer": {"acks": 1}}}}, "acks is 1"),
         ({"sinks": {"k": {"type": "kafka", "producer": {"enable.idempotence": False}}}}, "enable.idempotence is False"),
-        ({"sinks": {"k": {"type": "mail"}}}, "sinks.k.type"),
+        ({"sinks": {"k": {"type": "mail"}}}, "sinks.k: Input tag 'mail'"),
+        ({"sinks": {"k": {"type": "avro"}}}, "sinks.k.avro.folder: Field required"),
+        ({"sinks": {"k": {"type": "kafka", "avro": {}}}}, "name a topic too"),
     ],
 )
 def test_what_is_wrong_in_the_file_is_named(parts: dict[str, Any], place: str) -> None:

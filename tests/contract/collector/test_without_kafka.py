@@ -1,0 +1,210 @@
+"""The collector with files instead of Kafka: events, rejects, other workers, the tracker's script, rates; no server."""
+
+import contextlib
+import gzip
+import io
+import json
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from clickstream.write_keys import hash_of
+from collector.cat import cat
+from tests.contract.collector.conftest import click
+from tests.kit.collector import KEY, TENANT, CollectorProcess, collection
+from tests.kit.commands import clickstream
+from tests.kit.servers import own_environment
+from tests.kit.waiting import wait_for
+
+pytestmark = pytest.mark.net
+
+SCRIPT = b"console.log('tracker');" * 50
+SLOW_KEY = "cs_key-of-a-slow-tenant"
+
+
+class Filed:
+    """A collector whose sinks are files: JSON lines, and the same in Avro."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.script = folder / "tracker.js"
+        self.script.write_bytes(SCRIPT)
+        sinks = {kind: {"type": kind, "folder": kind, "roll_seconds": 3600} for kind in ("file", "avro")}
+        configuration = collection(sinks=sinks)
+        rate = {"events_per_second": 4, "burst": 20}
+        configuration["tenants"]["slow"] = {"keys": [{"sha256": hash_of(SLOW_KEY)}], "scenario": "web", "rate": rate}
+        own = {"COLLECTOR_TRACKER": str(self.script), "COLLECTOR_TRACKER_SECONDS": "60", **settings}
+        self.process = CollectorProcess(folder, configuration, own)
+
+    def files(self, kind: str, prefix: str = "events") -> list[Path]:
+        return sorted((self.folder / kind).glob(f"{prefix}-*"))
+
+    def stored(self, kind: str = "file", prefix: str = "events") -> list[dict[str, Any]]:
+        """What `clickstream cat` prints of one sink's files."""
+        out = io.BytesIO()
+        cat(self.files(kind, prefix), out)
+        return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def filed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filed]:
+    made = Filed(tmp_path_factory.mktemp("filed"))
+    with made.process:
+        yield made
+
+
+def test_accepted_events_are_in_every_file_sink_and_cat_prints_them(filed: Filed) -> None:
+    events = [click(user="files", extra_data={"list": [1, None]}) for _ in range(3)]
+    answer = filed.process.post([*events, click(user="files", x="left")])
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 3)
+    plain, avro = ([each for each in filed.stored(kind) if each["user_id"] == "files"] for kind in ("file", "avro"))
+    assert [each["event_id"] for each in plain] == [each["event_id"] for each in events]
+    assert avro == plain
+    shown = clickstream(own_environment(), "cat", *map(str, filed.files("avro"))).splitlines()
+    assert [each for each in map(json.loads, shown) if each["user_id"] == "files"] == plain
+    assert plain[0]["tenant_id"] == TENANT
+    assert plain[0]["extra_data"] == {"list": [1, None]}
+    for kind in ("file", "avro"):
+        (refused,) = filed.stored(kind, "rejected")
+        assert (refused["reason"], refused["field"]) == ("wrong_type", "x")
+    assert filed.process.client.get("/readyz").status_code == 200
+
+
+def test_what_was_accepted_outlives_the_collector(tmp_path: Path) -> None:
+    made = Filed(tmp_path)
+    with made.process as collector:
+        accepted = [click() for _ in range(50)]
+        for event in accepted:
+            assert collector.post(event).status_code == 202
+        collector.kill()
+        ids = {event["event_id"] for event in accepted}
+        assert {each["event_id"] for each in made.stored()} == ids
+        collector.start()
+        accepted.append(click())
+        assert collector.post(accepted[-1]).status_code == 202
+        collector.stop()
+    for kind in ("file", "avro"):
+        found = [each["event_id"] for each in made.stored(kind)]
+        assert sorted(found) == sorted(each["event_id"] for each in accepted), "each once, before and after"
+        assert len(list((tmp_path / kind).glob("events-*.partial"))) == 1, "that of the process that was killed"
+
+
+def test_the_schema_of_avro_is_served_under_its_id(filed: Filed) -> None:
+    (path,) = (filed.folder / "avro").glob("events-*")
+    fields = {field["name"] for field in json.loads(_head(path.read_bytes()))["fields"]}
+    assert {"event_id", "context", "extra_data"} <= fields
+    described = filed.process.client.get("/schemas/none-of-these")
+    assert described.status_code == 404
+    served = filed.process.client.get(f"/schemas/{described.json()['message'].split()[-1]}")
+    assert served.status_code == 200
+    assert {field["name"] for field in served.json()["fields"]} == fields
+
+
+def _head(container: bytes) -> bytes:
+    """The schema in the head of an Avro container file."""
+    begin = container.index(b'{"type"')
+    found, end = json.JSONDecoder().raw_decode(container[begin:].decode("utf-8", "replace"))
+    assert found["name"].endswith("Behavior")
+    return container[begin : begin + end]
+
+
+def test_the_tracker_is_served_with_an_etag_and_not_sent_twice(filed: Filed) -> None:
+    client = filed.process.client
+    answer = client.get("/tracker.js", headers={"Accept-Encoding": "identity"})
+    assert (answer.status_code, answer.content) == (200, SCRIPT)
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert answer.headers["cache-control"] == "public, max-age=60"
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+    etag = answer.headers["etag"]
+    assert etag.startswith('"')
+    for said in (etag, f'"other", {etag}', f"W/{etag}", "*"):
+        again = client.get("/tracker.js", headers={"If-None-Match": said})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag), said
+        assert again.headers["cache-control"] == "public, max-age=60"
+    assert client.get("/tracker.js", headers={"If-None-Match": '"other"'}).status_code == 200
+    packed = httpx.get(f"{filed.process.url}/tracker.js", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.content == SCRIPT
+    with httpx.stream("GET", f"{filed.process.url}/tracker.js", headers={"Accept-Encoding": "gzip"}) as raw:
+        assert gzip.decompress(b"".join(raw.iter_raw())) == SCRIPT
+
+
+def test_a_tracker_that_is_built_anew_has_another_etag(filed: Filed) -> None:
+    client = filed.process.client
+    before = client.get("/tracker.js").headers["etag"]
+    filed.script.write_bytes(SCRIPT + b"// newer")
+    after = client.get("/tracker.js", headers={"If-None-Match": before})
+    assert (after.status_code, after.content) == (200, SCRIPT + b"// newer")
+    filed.script.write_bytes(SCRIPT)
+    os.utime(filed.script, ns=(1, 1))
+    assert client.get("/tracker.js").headers["etag"] == before, "the same content has the same one"
+    filed.script.rename(filed.script.with_suffix(".away"))
+    assert client.get("/tracker.js").status_code == 404
+    filed.script.with_suffix(".away").rename(filed.script)
+
+
+def test_who_sends_too_much_is_told_when_to_come_again_and_others_are_not_held_up(filed: Filed) -> None:
+    headers = {"X-Write-Key": SLOW_KEY}
+    client = filed.process.client
+    assert client.post("/api/v1/behaviors", json=[click() for _ in range(20)], headers=headers).status_code == 202
+    refused = client.post("/api/v1/behaviors", json=[click(user="late") for _ in range(10)], headers=headers)
+    assert (refused.status_code, refused.json()["error"]) == (429, "rate")
+    seconds = int(refused.headers["retry-after"])
+    assert 1 <= seconds <= 3
+    pixel = client.get("/t.gif", params={"key": SLOW_KEY, "user_id": "late"})
+    if pixel.status_code != 200:  # a token may have come back meanwhile
+        assert (pixel.status_code, pixel.headers["x-rejected"]) == (429, "rate")
+        assert int(pixel.headers["retry-after"]) >= 1
+    assert filed.process.post(click()).status_code == 202, "another key"
+    assert filed.process.metric("collector_problems_total", route="behaviors", reason="rate") == 1
+
+    def taken() -> bool:
+        again = client.post("/api/v1/behaviors", json=[click(user="late") for _ in range(10)], headers=headers)
+        return again.status_code == 202
+
+    wait_for(taken, seconds + 10, "after that time it is taken", pause=0.5)
+    stored = [each for each in filed.stored() if each["user_id"] == "late"]
+    assert len(stored) - (pixel.status_code == 200) == 10, "what was refused is not stored"
+
+
+def test_workers_share_the_port_the_folder_and_the_metrics(tmp_path: Path) -> None:
+    made = Filed(tmp_path, COLLECTOR_WORKERS="2")
+    with made.process as collector:
+        workers = _workers(collector)
+        assert len(workers) == 2
+
+        def send(number: int) -> list[str]:
+            events = [click(user=f"u{number}") for _ in range(10)]
+            with httpx.Client(base_url=collector.url, timeout=30) as client:  # a connection of its own
+                answer = client.post("/api/v1/behaviors", json=events, headers={"X-Write-Key": KEY})
+            assert answer.json() == {"accepted": 10, "rejected": []}, answer.text
+            return [event["event_id"] for event in events]
+
+        with ThreadPoolExecutor(8) as pool:
+            ids = {each for sent in pool.map(send, range(60)) for each in sent}
+        assert {each["event_id"] for each in made.stored()} == ids
+        assert len(list((tmp_path / "file").glob("events-*.partial"))) == 2, "each worker writes a file of its own"
+        assert collector.metric("collector_events_accepted_total", tenant=TENANT) == 600, "whichever worker answers"
+        killed = next(iter(workers))
+        killed.kill()
+        wait_for(lambda: len(_workers(collector) - {killed}) == 2, 30, "another worker takes its place")
+        assert send(60)
+        collector.stop()
+    assert len({each["event_id"] for each in made.stored()}) == 610
+
+
+def _workers(collector: CollectorProcess) -> set[psutil.Process]:
+    """Its children, except the one that Python's multiprocessing starts to look after shared resources."""
+    found = set()
+    for child in collector.process.children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "spawn_main" in " ".join(child.cmdline()) and child.status() != psutil.STATUS_ZOMBIE:
+                found.add(child)
+    return found
