@@ -15,13 +15,20 @@ from clickstream.errors import ClickstreamError, ConfigurationError
 # The source holds up to four polls of records, which may be a megabyte each however small they are compressed.
 POLL_RECORDS = 100
 
+# Steps behind the first get a few large elements for each micro-batch: there is nothing to wait for.
+LATER_STEPS_MS = 10
+
 # What lies in a checkout beside the code, by gigabytes.
 NOT_CODE = (".venv", ".devstack", ".git")
 
 
 @dataclass(frozen=True, slots=True)
 class MicroBatches:
-    """A batch crosses from the JVM to Python when it holds `rows`, or after `seconds`, or before a checkpoint."""
+    """A batch of records crosses to Python when it holds `rows`, or after `seconds`, or before a checkpoint.
+
+    The fewer batches, the less a record costs: each crosses in messages of its own, at every step. So it is the first
+    step, on the Table, that waits until there are enough records.
+    """
 
     rows: int
     seconds: float
@@ -32,13 +39,14 @@ def environment(batches: MicroBatches) -> tuple[StreamExecutionEnvironment, Stre
     config = Configuration()
     config.set_string("python.fn-execution.bundle.size", str(batches.rows))
     config.set_string("python.fn-execution.arrow.batch.size", str(batches.rows))
-    config.set_string("python.fn-execution.bundle.time", str(int(batches.seconds * 1000)))
+    config.set_string("python.fn-execution.bundle.time", str(LATER_STEPS_MS))
     # Operators of the Table bridge get uids without a counter, so that a savepoint finds them in a changed job.
     config.set_string("table.exec.uid.generation", "ALWAYS")
     config.set_string("table.exec.uid.format", "<type>_<transformation>")
     config.set_string("table.local-time-zone", "UTC")
     env = StreamExecutionEnvironment.get_execution_environment(config)
     tables = StreamTableEnvironment.create(env)
+    tables.get_config().set("python.fn-execution.bundle.time", str(int(batches.seconds * 1000)))
     require_code_alone(tables.get_config().get("python.files", ""))
     return env, tables
 

@@ -34,11 +34,14 @@ from clickstream.dimensions.preflight import preflight
 from clickstream.epoch import current_epoch
 from clickstream.errors import ConfigurationError
 from clickstream.events.decode import Limits
+from clickstream.events.model import LARGEST_EVENT_BYTES
 from clickstream.names import JOB_DIMENSION_JOIN
 from clickstream.transactions import require_transaction_timeout
 from pyflink_jobs._runtime import MicroBatches, environment, kafka_records, submit, warn
 from sinks.flink.keyed_topic import Transactions, create_keyed_topic
 from sinks.flink.outcomes import keep
+from sinks.flink.uids import tell_apart
+from sinks.flink.weighed import UNIT, weighed
 from udfs.dimension_join import JOINED, JoinDimensions
 from udfs.dimension_join_decode import decode
 from udfs.dimension_join_duplicates import REJECTS, RemoveDuplicates
@@ -107,13 +110,14 @@ def build(tables: StreamTableEnvironment, config: Config) -> None:
     """Assemble the topology."""
     kafka, limits = config.kafka, Limits(config.events.oldest_seconds * 1000, config.events.newest_seconds * 1000)
     records = kafka_records(tables, kafka, kafka.topic_behaviors, JOB_DIMENSION_JOIN, config.epoch)
-    arguments = (col(name) for name in ("value", "partition", "offset", "timestamp"))
-    decoded = records.select(decode(kafka, config.epoch, limits)(*arguments).alias("decoded"))
+    light = weighed(tables, records, UNIT, LARGEST_EVENT_BYTES)
+    arguments = (col(name) for name in ("value", "partition", "offset", "timestamp", "size"))
+    decoded = light.select(decode(kafka, config.epoch, limits)(*arguments).alias("decoded"))
     present = decoded.where(col("decoded").get("partition").is_not_null).select(col("decoded").flatten)
 
-    keyed = tables.to_data_stream(present.alias("partition", "events", "rejects")).key_by(
-        lambda row: row["partition"], Types.INT()
-    )
+    batches = tables.to_data_stream(present.alias("partition", "events", "rejects"))
+    tell_apart(batches._j_data_stream.getTransformation())
+    keyed = batches.key_by(lambda row: row["partition"], Types.INT())
     # PyFlink puts a map in front that has no method for its uid.
     keyed._j_data_stream.getTransformation().getInputs().get(0).setUid("by-ods-partition")
     unique = (

@@ -1,7 +1,7 @@
 """Kafka -> hot:items:{tenant}:{scenario} and hot:meta:{tenant}:{scenario} in Redis.
 
     Kafka (ODS, or DWD once events are joined)
-      └─ micro-batch of 10,000 rows or 50 ms ─ decode
+      └─ micro-batch of 10,000 rows or 100 ms ─ decode
            └─ by partition ─ replays out ─ duplicates out ─ log2 sums by place and item
                 └─ by bucket ─ merge ─ Redis: changed scores every 500 ms, all of them every minute
 

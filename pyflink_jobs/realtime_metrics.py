@@ -1,7 +1,7 @@
 """Kafka -> metrics:realtime:{tenant}:{scenario} in Redis, and Kafka recommendation-metrics.
 
     Kafka (ODS, or DWD once events are joined)
-      └─ micro-batch of 10,000 rows or 50 ms ─ decode
+      └─ micro-batch of 10,000 rows or 100 ms ─ decode
            └─ by partition ─ replays out ─ duplicates out ─ counts by place and minute, late ones apart
                 └─ by bucket ─ merge ─┬─ Redis: windows that changed every 500 ms, all of them every minute
                                       └─ Kafka recommendation-metrics: minutes that are closed, and corrections

@@ -1,7 +1,7 @@
 """Kafka -> user:recent:{user_id} in Redis: the last items that a user viewed or clicked, newest first, each once.
 
     Kafka (ODS, or DWD once events are joined)
-      └─ micro-batch of 10,000 rows or 50 ms ─ decode ─ newest time by user and item
+      └─ micro-batch of 10,000 rows or 100 ms ─ decode ─ newest time by user and item
            └─ by bucket ─ merge ─ Redis: changed lists every 500 ms, all of them every minute
 
 Delivery: exact. The time of an item is that of its newest event, so replays, duplicates and late events merge to the

@@ -14,7 +14,7 @@ import pandas as pd
 from pyflink.table import DataTypes
 from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedScalarFunctionWrapper, udf
 
-from clickstream import lifeline
+from clickstream import worker
 from clickstream.columns import Columns, Integers, Lane, Positions, columns_of
 from clickstream.config import KafkaSettings
 from clickstream.config.kafka import Source
@@ -24,6 +24,7 @@ from clickstream.events.decode import PARSE_ERRORS, EventDecoder, Limits
 from clickstream.events.model import Event, Id, ItemId, Milliseconds
 from clickstream.events.rejection import Rejection
 from clickstream.names import HeadMetric
+from sinks.flink.weighed import PADDING
 from udfs.elements import oldest, pack
 
 Shape = Callable[[int, Columns], list[tuple[int, bytes]]]
@@ -62,7 +63,7 @@ class Reading:
 
 
 class Decode(ScalarFunction):
-    """value, partition, offset, timestamp -> NULL, or a key and a body."""
+    """value, partition, offset, timestamp, size (see sinks.flink.weighed) -> NULL, or a key and a body."""
 
     def __init__(self, reading: Reading, shape: Shape) -> None:
         self._reading = reading
@@ -74,7 +75,7 @@ class Decode(ScalarFunction):
 
     def open(self, function_context: FunctionContext) -> None:
         """Tie this worker to its TaskManager, and check that the topic is still the one the job was built for."""
-        lifeline.follow()
+        worker.begin()
         reading = self._reading
         self._epoch = EpochCheck(reading.kafka, reading.topic, reading.epoch)
         self._epoch.require()
@@ -85,21 +86,27 @@ class Decode(ScalarFunction):
         self._read = group.counter(HeadMetric.RECORDS_READ.value)
         self._rejected = group.counter(HeadMetric.ROWS_REJECTED.value)
 
-    def eval(self, value: pd.Series, partition: pd.Series, offset: pd.Series, timestamp: pd.Series) -> pd.Series:
+    def eval(
+        self, value: pd.Series, partition: pd.Series, offset: pd.Series, timestamp: pd.Series, size: pd.Series
+    ) -> pd.Series:
         """Decode a batch. There are never more results than rows."""
         self._epoch.require()
+        sizes = size.to_numpy(np.int64)
         values = value.tolist()
+        for row in np.flatnonzero(sizes > 0).tolist():
+            values[row] = None  # no event is that large: never looked into, rejected
         partitions, offsets = partition.to_numpy(np.int64), offset.to_numpy(np.int64)
         times = timestamp.dt.as_unit("ms").astype("int64").to_numpy()
+        there = sizes != PADDING
         results: list[bytes | None] = []
         for read_from in np.unique(partitions).tolist():
-            rows = np.flatnonzero(partitions == read_from).tolist()
+            rows = np.flatnonzero(there & (partitions == read_from)).tolist()
             columns = self._decode(read_from, [values[row] for row in rows], offsets[rows], times[rows])
             self._rejected.inc(len(rows) - len(columns))
             if len(columns):
                 received_ms = oldest(columns)
                 results += [pack(key, received_ms, body) for key, body in self._shape(read_from, columns)]
-        self._read.inc(len(values))
+        self._read.inc(int(there.sum()))
         return pd.Series(results + [None] * (len(values) - len(results)), dtype=object)
 
     def _ods(self, partition: int, values: list[bytes | None], offsets: Integers, times: Integers) -> Columns:

@@ -7,7 +7,7 @@ from functools import partial
 from pyflink.common import Row, Types
 from pyflink.datastream import AsyncFunction, RuntimeContext
 
-from clickstream import lifeline
+from clickstream import worker
 from clickstream.clock import SystemClock
 from clickstream.config import DeadLetterSettings, DimensionSettings
 from clickstream.dimensions.cache import DimensionCache
@@ -46,7 +46,7 @@ class JoinDimensions(AsyncFunction):
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Prepare; connections are made by the event loop that uses them, which does not run yet."""
-        lifeline.follow()
+        worker.begin()
         self._clock = SystemClock()
         self._alarm = Alarm(self._alarms.alarm_urls, self._alarms.alarm_interval, self._clock)
         self._pool = MySqlPool(self._connections)

@@ -6,7 +6,7 @@ from pyflink.common import Row, Types
 from pyflink.datastream import KeyedProcessFunction, OutputTag, RuntimeContext
 from pyflink.datastream.state import MapStateDescriptor
 
-from clickstream import lifeline
+from clickstream import worker
 from clickstream.config import EventSettings
 from clickstream.dimensions.micro_batch import MicroBatch
 from clickstream.id_chunks import IdChunks
@@ -28,7 +28,7 @@ class RemoveDuplicates(KeyedProcessFunction):
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Tie this worker to its TaskManager, get at the state."""
-        lifeline.follow()
+        worker.begin()
         self._state = runtime_context.get_map_state(
             MapStateDescriptor("event-ids", Types.LONG(), Types.PRIMITIVE_ARRAY(Types.BYTE()))
         )

@@ -20,7 +20,7 @@ from pyflink.common import Row, Types
 from pyflink.datastream import KeyedProcessFunction, RuntimeContext
 from pyflink.datastream.state import ListStateDescriptor, MapStateDescriptor
 
-from clickstream import lifeline
+from clickstream import worker
 from clickstream.clock import SystemClock
 from clickstream.config import RedisSettings
 from clickstream.kept import Bucket
@@ -73,7 +73,7 @@ class Keep(KeyedProcessFunction):
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Reach for state. Redis is connected to by the first write."""
-        lifeline.follow()
+        worker.begin()
         self._parts = runtime_context.get_list_state(ListStateDescriptor("parts", BYTES))
         self._entries = runtime_context.get_map_state(MapStateDescriptor("entries", Types.STRING(), BYTES))
         self._buckets: dict[int, _Kept] = {}

@@ -12,7 +12,7 @@ from pyflink.common import Types
 from pyflink.datastream import KeyedProcessFunction, RuntimeContext
 from pyflink.datastream.state import MapStateDescriptor, ValueStateDescriptor
 
-from clickstream import lifeline
+from clickstream import worker
 from clickstream.columns import Columns, Lane
 from clickstream.duplicates import Duplicates
 from clickstream.names import HeadMetric
@@ -55,7 +55,7 @@ class Survivors(KeyedProcessFunction):
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Reach for state. What it holds is read when a partition is first seen."""
-        lifeline.follow()
+        worker.begin()
         self._reached = runtime_context.get_state(ValueStateDescriptor("reached", BYTES))
         self._chunks = runtime_context.get_map_state(MapStateDescriptor("ids", Types.LONG(), BYTES))
         self._partitions: dict[int, _Partition] = {}

@@ -8,7 +8,10 @@ from pyflink.datastream import DataStream, KeyedStream
 from pyflink.table import StreamTableEnvironment, Table
 from pyflink.table.expressions import col
 
+from clickstream.events.model import LARGEST_EVENT_BYTES
 from clickstream.kept import Bucket
+from sinks.flink.uids import tell_apart
+from sinks.flink.weighed import UNIT, weighed
 from sinks.redis.writer import Queue
 from udfs.decode import Reading, Shape, decode
 from udfs.elements import key_of
@@ -18,9 +21,12 @@ from udfs.survivors import Horizon, PreAggregate, Survivors
 
 def micro_batches(tables: StreamTableEnvironment, records: Table, reading: Reading, shape: Shape) -> DataStream:
     """A Table of Kafka records as packed micro-batches: key and body, see udfs.decode."""
-    arguments = (col(name) for name in ("value", "partition", "offset", "timestamp"))
-    packed = records.select(decode(reading, shape)(*arguments).alias("packed")).where(col("packed").is_not_null)
-    return tables.to_data_stream(packed).map(lambda row: row[0], BYTES).uid("micro-batches").name("Micro-batches")
+    light = weighed(tables, records, UNIT, LARGEST_EVENT_BYTES)
+    arguments = (col(name) for name in ("value", "partition", "offset", "timestamp", "size"))
+    packed = light.select(decode(reading, shape)(*arguments).alias("packed")).where(col("packed").is_not_null)
+    batches = tables.to_data_stream(packed)
+    tell_apart(batches._j_data_stream.getTransformation())
+    return batches.map(lambda row: row[0], BYTES).uid("micro-batches").name("Micro-batches")
 
 
 def survivors(

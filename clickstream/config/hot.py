@@ -52,7 +52,7 @@ class HotSettings(Settings):
         description='what differs, as JSON: {"home": {"half_life_seconds": 600}, "tenant:home": {"top": 100}}',
     )
     batch_rows: int = Field(10_000, ge=1, le=100_000, description="events in a micro-batch at the most")
-    batch_seconds: float = Field(0.05, gt=0, description="a micro-batch goes on after so long")
+    batch_seconds: float = Field(0.1, gt=0, description="a micro-batch goes on after so long")
 
     @model_validator(mode="after")
     def _weighed(self) -> Self:

@@ -20,4 +20,4 @@ class LiveMetricsSettings(Settings):
     flush_seconds: float = Field(0.5, gt=0, description="changed metrics are written at this interval")
     ttl_seconds: int = Field(24 * 3600, gt=0, description="keys expire so long after the last write")
     batch_rows: int = Field(10_000, ge=1, le=100_000, description="events in a micro-batch at the most")
-    batch_seconds: float = Field(0.05, gt=0, description="a micro-batch goes on after so long")
+    batch_seconds: float = Field(0.1, gt=0, description="a micro-batch goes on after so long")

@@ -16,4 +16,4 @@ class RecentSettings(Settings):
     flush_seconds: float = Field(0.5, gt=0, description="changed lists are written at this interval")
     rewrite_seconds: float = Field(60.0, gt=0, description="all lists are written at this interval: lost writes heal")
     batch_rows: int = Field(10_000, ge=1, le=100_000, description="events in a micro-batch at the most")
-    batch_seconds: float = Field(0.05, gt=0, description="a micro-batch goes on after so long")
+    batch_seconds: float = Field(0.1, gt=0, description="a micro-batch goes on after so long")

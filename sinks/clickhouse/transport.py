@@ -23,6 +23,7 @@ INSERT_SETTINGS: Mapping[str, str] = {
     "async_insert": "0",  # the answer must mean that the rows are in the table
     "wait_end_of_query": "1",  # and the status must be that of the whole insert
     "insert_deduplicate": "1",
+    "deduplicate_blocks_in_dependent_materialized_views": "1",  # what is repeated reaches a view once, as the table
     # One insert is one block: a refusal then means that none of its rows is in the table.
     "max_insert_block_size": "1048576",
     "min_insert_block_size_rows": "1048576",

@@ -1,7 +1,5 @@
 """The ClickHouse sink as one step of a Table program."""
 
-from typing import Any
-
 from pyflink.common import Types
 from pyflink.datastream import DataStream
 from pyflink.table import StreamTableEnvironment, Table
@@ -10,6 +8,7 @@ from pyflink.table.expressions import col
 from clickstream.config import DeadLetterSettings, KafkaSettings
 from sinks.clickhouse.ingest import IngestConfig
 from sinks.flink.insert import insert
+from sinks.flink.uids import tell_apart
 from sinks.flink.weighed import weighed
 
 
@@ -41,21 +40,5 @@ class ClickHouseSink:
         outcomes = tables.to_data_stream(
             light.select(write(*arguments).alias("outcome")).where(col("outcome").is_not_null)
         )
-        _tell_apart(outcomes._j_data_stream.getTransformation())
+        tell_apart(outcomes._j_data_stream.getTransformation())
         return outcomes.map(lambda row: row[0], Types.STRING()).uid("outcomes").name("Outcomes")
-
-
-def _tell_apart(last: Any) -> None:
-    """Give steps of one type uids of their own: what the Table bridge makes of a type is the same for all of them.
-
-    Args:
-        last: the transformation at the end of a chain, of which each has one input.
-    """
-    seen: set[str] = set()
-    step, number = last, 0
-    while step.getInputs().size():
-        step, number = step.getInputs().get(0), number + 1
-        uid = step.getUid()
-        if uid in seen:
-            step.setUid(f"{uid}_{number}")
-        seen.add(uid)

@@ -11,7 +11,7 @@ import pandas as pd
 from pyflink.table import DataTypes
 from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedScalarFunctionWrapper, udf
 
-from clickstream import lifeline
+from clickstream import worker
 from clickstream.clock import SystemClock
 from clickstream.config import DeadLetterSettings, KafkaSettings
 from clickstream.epoch import EpochCheck
@@ -40,7 +40,7 @@ class Insert(ScalarFunction):
 
     def open(self, function_context: FunctionContext) -> None:
         """Tie this worker to its TaskManager, check that the topic is still the one the job was built for, connect."""
-        lifeline.follow()
+        worker.begin()
         self._epoch = EpochCheck(self._kafka, self._config.topic, self._config.rows.epoch)
         self._epoch.require()
         self._alarm = Alarm(self._alarms.alarm_urls, self._alarms.alarm_interval, SystemClock())
@@ -71,7 +71,7 @@ class Insert(ScalarFunction):
         packed: list[str] = []
         if len(records):
             done = self._ingest.ingest(records)
-            self._metrics.update(len(values), done)
+            self._metrics.update(len(values), len(records), done)
             packed = pack(done.outcomes)
         return pd.Series(packed + [None] * (len(values) - len(packed)), dtype=object)
 

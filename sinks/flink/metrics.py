@@ -20,13 +20,14 @@ class SinkMetrics:
             shown = group.add_group("shard", str(shard.number + 1))
             shown.gauge(SinkMetric.HEALTHY_REPLICAS.value, lambda shard=shard: writer.healthy_replicas(shard))
 
-    def update(self, rows: int, done: Ingested) -> None:
-        """Count a batch of so many records."""
+    def update(self, weight: int, records: int, done: Ingested) -> None:
+        """Count a batch of so many records, which weighs as much as `weight` small ones (see weighed.py)."""
         report = done.report
         if report.inserts:
             self._rows_per_batch.update(report.written)
             self._write_ms.update(int(done.write_seconds * 1000))
-        full = rows >= self._batch_rows
+        full = weight >= self._batch_rows
+        by_bytes = full and weight > records
         counts = {
             SinkMetric.WRITES: int(report.inserts > 0),
             SinkMetric.WRITE_MILLISECONDS_TOTAL: int(done.write_seconds * 1000) if report.inserts else 0,
@@ -37,8 +38,8 @@ class SinkMetrics:
             SinkMetric.REPLAYS_SKIPPED: done.replays,
             SinkMetric.RETRIES: report.retries,
             SinkMetric.FAIL_OVERS: report.fail_overs,
-            SinkMetric.BATCHES_BY_BYTES: report.parts_by_bytes,
-            SinkMetric.BATCHES_BY_SIZE: int(full),
+            SinkMetric.BATCHES_BY_BYTES: report.parts_by_bytes + by_bytes,
+            SinkMetric.BATCHES_BY_SIZE: int(full and not by_bytes),
             SinkMetric.BATCHES_BY_TIME: int(not full),
         }
         for metric, count in counts.items():

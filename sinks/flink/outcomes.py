@@ -12,7 +12,7 @@ from pyflink.datastream import DataStream, OutputTag, ProcessFunction, RuntimeCo
 from pyflink.datastream.connectors.base import DeliveryGuarantee
 from pyflink.datastream.connectors.kafka import KafkaRecordSerializationSchema, KafkaSink
 
-from clickstream import lifeline
+from clickstream import worker
 from clickstream.clock import SystemClock
 from clickstream.config import DeadLetterSettings, KafkaSettings
 from clickstream.config.kafka import LARGEST_BATCH_BYTES
@@ -56,7 +56,7 @@ class KeepDeadLetters(ProcessFunction):
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Check the folder."""
-        lifeline.follow()
+        worker.begin()
         self._files = DeadLetterFiles(self._settings.dir, self._settings.file_bytes, SystemClock())
         self._alarm = Alarm(self._settings.alarm_urls, self._settings.alarm_interval, SystemClock())
         self._kept = runtime_context.get_metrics_group().counter("dead_letters_kept")

@@ -9,6 +9,7 @@ from pyflink.table import StreamTableEnvironment, Table
 
 KEPT_BYTES = 16 * 1024  # of a record that is larger than allowed
 LEAST_UNIT = 1024
+UNIT = 4096  # of a job that has no setting for it: 40 MB for a batch of 10,000 rows
 PADDING = -1
 
 

@@ -1,15 +1,22 @@
 """Records of a megabyte among ordinary ones, at the default settings."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
 import pytest
 
 from clickstream.events.model import LARGEST_EVENT_BYTES
-from clickstream.names import RejectReason
+from clickstream.names import HeadMetric, RejectReason
 from sinks.flink.weighed import KEPT_BYTES
 from tests.kit.events import event
+from tests.kit.join import JoinPipeline
 from tests.kit.kafka import Record
 from tests.kit.pipeline import Pipeline
+from tests.kit.redis import RedisProcess
+from tests.kit.redis_jobs import RedisJobs
+from tests.kit.waiting import wait_for
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
 GOOD, EVERY = 50_000, 17
 HUGE_BYTES = 990_000  # a producer's limit is a million by default
@@ -24,7 +31,9 @@ def _large(number: int) -> Record:
     return Record(b"%06d" % number + b"y" * LARGE_BYTES, b"%d" % number)
 
 
-def test_records_of_a_megabyte_are_rejected_with_their_beginning_and_the_taskmanager_lives(pipeline: Pipeline) -> None:
+def test_records_of_a_megabyte_are_rejected_with_their_beginning_and_the_taskmanager_lives(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
     places: list[tuple[int, int]] = []
     sizes: list[int] = []  # the values themselves are three gigabytes
     beginnings: list[bytes] = []
@@ -45,11 +54,38 @@ def test_records_of_a_megabyte_are_rejected_with_their_beginning_and_the_taskman
     assert pipeline.servers.stack.pids("taskmanager") == before
     assert pipeline.nodes.count() == GOOD
 
+    bad = {places[number]: number for number, size in enumerate(sizes) if size >= LARGE_BYTES}
+    _rejected(pipeline, bad, sizes, beginnings)
+
+    join = JoinPipeline(pipeline)
+    joining = join.submit()
+    redis_folder = tmp_path / "redis"
+    redis_folder.mkdir()
+    with RedisProcess(redis_folder) as redis:
+        others = RedisJobs(pipeline.servers, tmp_path, redis)
+        hot = others.submit("item_hot_score", {"KAFKA_TOPIC_BEHAVIORS": pipeline.behaviors})
+        join.wait_enriched(GOOD, joining)
+        join.wait_metrics(joining, rows_rejected=len(bad), rows_joined=GOOD)
+
+        def judged() -> tuple[int, int]:
+            return others.metric(hot, HeadMetric.RECORDS_READ), others.metric(hot, HeadMetric.ROWS_REJECTED)
+
+        wait_for(lambda: judged() == (len(sizes), len(bad)), 200, lambda: f"{judged()} of {len(sizes)}, {len(bad)}")
+        assert (joining.exceptions(), hot.exceptions()) == ("", "")
+        others.close()
+    joining.savepoint_and_stop(pipeline.savepoints)
+    join.close()
+    assert pipeline.servers.stack.pids("taskmanager") == before
+    _rejected(pipeline, bad, sizes, beginnings)  # the join's are the same, written later
+
+
+def _rejected(
+    pipeline: Pipeline, bad: Mapping[tuple[int, int], int], sizes: Sequence[int], beginnings: Sequence[bytes]
+) -> None:
     rejects = {(each.partition, each.offset): each for each in pipeline.rejects().values()}
-    bad = [number for number, size in enumerate(sizes) if size >= LARGE_BYTES]
-    assert rejects.keys() == {places[number] for number in bad}
-    for number in bad:
-        reject, size = rejects[places[number]], sizes[number]
+    assert rejects.keys() == bad.keys()
+    for place, number in bad.items():
+        reject, size = rejects[place], sizes[number]
         if size > LARGEST_EVENT_BYTES:
             assert (reject.reason, reject.size, reject.value) == (RejectReason.TOO_LARGE, size, beginnings[number])
         else:

@@ -79,19 +79,20 @@ def test_each_shard_says_how_many_of_its_replicas_are_healthy(group: Group, metr
 
 
 def test_a_write_tells_its_milliseconds_and_rows(group: Group, metrics: SinkMetrics) -> None:
-    metrics.update(10, Ingested(report=Report(written=7, found=2, inserts=3), write_seconds=1.2345))
-    metrics.update(3, Ingested(report=Report(written=3, inserts=1), write_seconds=0.05))
+    metrics.update(10, 10, Ingested(report=Report(written=7, found=2, inserts=3), write_seconds=1.2345))
+    metrics.update(3, 3, Ingested(report=Report(written=3, inserts=1), write_seconds=0.05))
     assert group.updates == {SinkMetric.WRITE_MILLISECONDS: [1234, 50], SinkMetric.ROWS_PER_BATCH: [7, 3]}
     assert group.counts[SinkMetric.ROWS_WRITTEN] == 12
 
 
 def test_a_batch_without_an_insert_tells_no_time(group: Group, metrics: SinkMetrics) -> None:
-    metrics.update(3, Ingested(rejected=3, write_seconds=0.5))
+    metrics.update(3, 3, Ingested(rejected=3, write_seconds=0.5))
     assert group.updates == {SinkMetric.WRITE_MILLISECONDS: [], SinkMetric.ROWS_PER_BATCH: []}
     assert group.counts[SinkMetric.ROWS_REJECTED] == 3
 
 
 def test_a_batch_is_counted_by_what_ended_it(group: Group, metrics: SinkMetrics) -> None:
-    for rows in (10, 10, 9):
-        metrics.update(rows, Ingested())
-    assert (group.counts[SinkMetric.BATCHES_BY_SIZE], group.counts[SinkMetric.BATCHES_BY_TIME]) == (2, 1)
+    for weight, records in ((10, 10), (10, 10), (9, 9), (10, 4)):
+        metrics.update(weight, records, Ingested())
+    found = [group.counts[metric] for metric in (SinkMetric.BATCHES_BY_SIZE, SinkMetric.BATCHES_BY_TIME)]
+    assert (*found, group.counts[SinkMetric.BATCHES_BY_BYTES]) == (2, 1, 1)
