@@ -5,6 +5,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 MAVEN_FLAGS ?= -q -B -ntp
+TEST_PROCESSES ?= 2
 
 .PHONY: help
 help: ## List the targets
@@ -33,6 +34,10 @@ $(VENV)/.installed: requirements.txt requirements-dev.txt pyproject.toml devstac
 .PHONY: prometheus
 prometheus: ## Prometheus and promtool: tests need them, and `clickstream up --only prometheus`; the demo does not
 	@sh devstack/fetch_prometheus.sh .devstack/prometheus
+
+.PHONY: chromium
+chromium: ## Chromium for the browser tests, by apt where that may be done
+	@sh devstack/require_chromium.sh
 
 .PHONY: tracker
 tracker: tracker/dist/tracker.js ## The browser's script: tracker/dist
@@ -70,8 +75,8 @@ check: $(VENV)/.installed tracker/node_modules/.installed dashboard/node_modules
 test-unit: $(VENV)/.installed
 	@$(BIN)/pytest -q tests/unit
 
-test: setup prometheus ## Every test, on real servers that it starts and stops itself
-	@$(BIN)/pytest
+test: setup prometheus chromium ## Every test, on real servers that it starts and stops itself; TEST_PROCESSES=1 takes less memory
+	@$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder
 
 .PHONY: test-k8s
 test-k8s: $(VENV)/.installed ## The manifests on a real API server, which is built from Go modules once (some minutes)
@@ -111,15 +116,24 @@ down: ## Stop the servers
 
 # --- benchmarks -----------------------------------------------------------------------------------------------------
 
-.PHONY: bench-sink bench-jobs bench-latency
+.PHONY: bench-sink bench-jobs bench-latency bench-layout bench-queries
 bench-sink: setup ## Kafka -> ClickHouse: the job against the textbook, a plain loop and Java; bench/out/sink.json
 	@$(BIN)/python -m bench.sink $(BENCH_OPTIONS)
 
 bench-jobs: setup ## The join and the jobs on Redis against textbook and Flink SQL; bench/out/jobs.json
 	@$(BIN)/python -m bench.jobs $(BENCH_OPTIONS)
 
+bench-collector: setup ## Events over HTTP into Kafka, against a bare handler; bench/out/collector.json
+	@$(BIN)/python -m bench.collector $(BENCH_OPTIONS)
+
 bench-latency: setup ## From Kafka append to Redis visible at 1,000 events/s; bench/out/latency.json
 	@$(BIN)/python -m bench.latency $(BENCH_OPTIONS)
+
+bench-layout: setup ## Bytes for each event and query times of layouts in ClickHouse; bench/out/layout.json
+	@$(BIN)/python -m bench.layout $(BENCH_OPTIONS)
+
+bench-queries: setup ## The dashboard's questions beside the published SQL; bench/out/queries.json
+	@$(BIN)/python -m bench.queries $(BENCH_OPTIONS)
 
 # --- upkeep ---------------------------------------------------------------------------------------------------------
 
