@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Experiment, Funnel, Paths, Retention, Trend } from "../src/answers";
 import { bars } from "../src/charts/bars";
 import { colour, sheet, warmth } from "../src/charts/heat";
-import { rows, said } from "../src/charts/lifts";
+import { range, rows, said } from "../src/charts/lifts";
 import { flows, nameOf } from "../src/charts/sankey";
 import * as trend from "../src/charts/trend";
 import type { Look } from "../src/look";
@@ -130,6 +130,13 @@ it("shows the lifts that there are", () => {
   const group = (name: string, ctr_lift: typeof lift | null) => ({ group: name, ctr_lift, conversion_lift: null, converting_lift: null }) as Experiment["groups"][number];
   const found = rows({ experiment_id: "ranker", control: "control", groups: [group("control", null), group("deep", lift)], mismatch: false, mismatch_odds: 1 });
   expect(found.map(({ name, lift: of }) => [name, said(of)])).toEqual([["deep: Lift of CTR", "+12.3% (+1.0% … +24.0%)"]]);
+});
+
+it("draws lifts so that they can be told from nothing, however far out a bound of few users is", () => {
+  const row = (percent: number, low: number, high: number) => ({ name: "", lift: { percent, low, high, significant: false } });
+  expect(range([row(12, -35, 92)])).toEqual({ min: -40, max: 50 });
+  expect(range([row(20, 5, 30)])).toEqual({ min: 0, max: 30 });
+  expect(range([row(16, -82, 666), row(-40, -90, 95_000)])).toEqual({ min: -90, max: 120 });
 });
 
 it("tells how far an item has moved", () => {

@@ -37,7 +37,7 @@ export function bars(title: string, groups: readonly Group[], axis: (value: numb
           return [first[at]?.name ?? "", ...lines].join("\n");
         },
       },
-      xAxis: { ...values(look, axis), max: "dataMax" },
+      xAxis: values(look, axis),
       // Categories grow upwards, and the first is to be on top.
       yAxis: {
         ...names(look, first.map(({ name }) => name)),

@@ -22,6 +22,17 @@ export function rows({ groups }: Experiment): Row[] {
   );
 }
 
+/**
+ * From where to where lifts are drawn. Of a small group the upper bound is far out: drawn as a whole, all that can be
+ * told from 0 would be a dot. What goes beyond is cut off at the edge; the table has it.
+ */
+export function range(shown: readonly Row[]): { min: number; max: number } {
+  const reach = Math.max(50, ...shown.map(({ lift }) => Math.abs(lift.percent) * 3));
+  const low = Math.min(0, ...shown.map(({ lift }) => lift.low));
+  const high = Math.max(0, ...shown.map(({ lift }) => lift.high));
+  return { min: Math.floor(Math.max(low, -reach) / 10) * 10, max: Math.ceil(Math.min(high, reach) / 10) * 10 };
+}
+
 export function said({ percent, low, high }: Lift): string {
   return `${format.change(percent)} (${format.change(low)} … ${format.change(high)})`;
 }
@@ -48,11 +59,12 @@ export function lifts(experiment: Experiment): Chart {
             return row ? `${row.name}\n${said(row.lift)}` : "";
           },
         },
-        xAxis: { ...values(look, format.change), scale: false },
+        xAxis: { ...values(look, (value) => `${value > 0 ? "+" : ""}${format.count(value)}%`), ...range(shown) },
         yAxis: { ...names(look, shown.map(({ name }) => name)), inverse: true, axisLabel: { color: look.text, interval: 0 } },
         series: [
           {
             type: "custom",
+            clip: true,
             data: shown.map(({ lift }, at) => [lift.percent, at, lift.low, lift.high]),
             encode: { x: [0, 2, 3], y: 1 },
             markLine: { silent: true, symbol: "none", label: { show: false }, lineStyle: { color: look.muted, type: "solid" }, data: [{ xAxis: 0 }] },

@@ -70,7 +70,7 @@ export function chart(shown: Lines, title: string, unit: "percent" | "count"): C
       grid: { left: 8, right: 20, top: 44, bottom: 8, containLabel: true },
       legend: { top: 4, left: 0 },
       tooltip: { trigger: "axis", valueFormatter: (value: number | null | undefined) => told(value ?? null) },
-      xAxis: { ...names(look, shown.at), boundaryGap: shown.at.length < 2 },
+      xAxis: names(look, shown.at),
       yAxis: values(look, unit === "percent" ? (value) => format.percent(value, Number.isInteger(value) ? 0 : 1) : format.short),
       series: shown.lines.map(({ name, points: all }) => ({
         type: "line",

@@ -66,7 +66,7 @@ export function table(found: readonly Experiment[]): Table {
   const lines = found.flatMap(({ experiment_id, control, groups }) =>
     groups.map((group): Cell[] => [
       ...(several ? [experiment_id] : []),
-      group.group === control ? `${group.group || t("none")} (${t("control")})` : group.group || t("none"),
+      group.group === control && control !== t("control") ? `${group.group || t("none")} (${t("control")})` : group.group || t("none"),
       group.users,
       group.impressions,
       group.clicks,

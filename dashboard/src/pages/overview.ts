@@ -70,7 +70,7 @@ function cards(answer: Dashboard, into: HTMLElement): void {
       { class: "card", "data-figure": name, "data-value": answer.overview[name] },
       h("dt", {}, t(name)),
       h("dd", {}, said(answer.overview[name])),
-      h("dd", { class: `change ${direction}`, title: t("before", { value: said(answer.previous[name]) }) }, t("changeAgainst", { change: format.change(change) })),
+      h("dd", { class: `change ${direction}`, title: t("before", { value: said(answer.previous[name]) }) }, change === null ? t("nothingBefore") : t("changeAgainst", { change: format.change(change) })),
     );
   });
   const configured = CONFIGURED.map((name) => {

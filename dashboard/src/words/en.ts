@@ -66,6 +66,7 @@ export const en = {
   active_scenarios: "Active scenarios",
   before: "before: {value}",
   changeAgainst: "{change} against the period before",
+  nothingBefore: "nothing in the period before",
   notConfigured: "no answer from MongoDB",
   figure: "Figure",
   value: "Value",
@@ -95,7 +96,7 @@ export const en = {
   ctrHigh: "CTR, upper bound (95%)",
   add_carts: "Added to cart",
   active_items: "Items seen",
-  approximate: "≈ within 2%",
+  approximate: "≈: within 2%; all else is exact.",
 
   steps: "Steps",
   stepsHint: "Names of events or page:/path, separated by commas",

@@ -68,6 +68,7 @@ export const zh: Record<Word, string> = {
   active_scenarios: "活跃场景",
   before: "上一周期：{value}",
   changeAgainst: "较上一周期 {change}",
+  nothingBefore: "上一周期没有数据",
   notConfigured: "MongoDB 没有响应",
   figure: "指标",
   value: "数值",
@@ -97,7 +98,7 @@ export const zh: Record<Word, string> = {
   ctrHigh: "点击率上界（95%）",
   add_carts: "加购",
   active_items: "活跃物品",
-  approximate: "≈ 误差 2% 以内",
+  approximate: "≈：误差 2% 以内；其余为精确值。",
 
   steps: "步骤",
   stepsHint: "事件名或 page:/路径，用逗号分隔",
