@@ -166,6 +166,14 @@ export interface Job {
   last_failure: string | null;
 }
 
+export interface DeadLetters {
+  total: number;
+  counts: { kind: string; reason: string; count: number }[];
+  letters: { kind: string; reason: string; kept_at: string; scenario_id: string; event_id: string; field: string; message: string }[];
+  complete: boolean;
+  scanned: number;
+}
+
 export interface Topic {
   topic: string;
   kind: string;

@@ -72,6 +72,18 @@ export function clock(ms: number | null, zone: string): string {
   return new Intl.DateTimeFormat(locale(), { timeZone: zone, hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false }).format(ms);
 }
 
+/** Day and time of day, in a time zone; `ms` since the epoch. */
+export function moment(ms: number, zone: string): string {
+  return `${day(new Date(ms + offset(ms, zone)).toISOString())} ${clock(ms, zone)}`;
+}
+
+/** How far the clock on the wall is ahead of UTC, in ms. */
+function offset(ms: number, zone: string): number {
+  const parts = new Intl.DateTimeFormat("en-US", { timeZone: zone, year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", hourCycle: "h23" }).formatToParts(ms);
+  const part = (type: string) => Number(parts.find((each) => each.type === type)?.value);
+  return Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute")) - Math.floor(ms / 60_000) * 60_000;
+}
+
 /** A day such as 2026-03-01, in words: Sun 1 Mar, 3月1日周日. */
 export function day(date: string): string {
   const moment = new Date(`${date.slice(0, 10)}T00:00:00Z`);

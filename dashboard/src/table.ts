@@ -3,7 +3,7 @@ import { h } from "./dom";
 import * as format from "./format";
 
 export type Cell = string | number | null;
-export type Unit = "text" | "count" | "decimal" | "percent" | "change" | "seconds" | "bytes" | "day" | "time";
+export type Unit = "text" | "count" | "decimal" | "percent" | "change" | "seconds" | "bytes" | "day" | "time" | "moment";
 
 export interface Column {
   readonly name: string;
@@ -35,6 +35,8 @@ export function text(value: Cell, unit: Unit, zone: string): string {
       return format.bytes(value);
     case "time":
       return format.clock(value, zone);
+    case "moment":
+      return format.moment(value, zone);
     default:
       return String(value);
   }

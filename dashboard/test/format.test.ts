@@ -39,6 +39,7 @@ it("tells bytes", () => {
 it("tells days and hours as they are on the wall, wherever the reader is", () => {
   const plain = (text: string) => text.replace(",", ""); // which browsers write and which do not
   expect(plain(format.day("2026-03-01T00:00:00+08:00"))).toBe("Sun 1 Mar");
+  expect(plain(format.moment(Date.parse("2026-02-28T23:59:58Z"), "Asia/Kolkata"))).toBe("Sun 1 Mar 05:29:58");
   expect(plain(format.hour("2026-03-01T23:00:00-10:00"))).toBe("Sun 1 Mar 23:00");
   speak("zh");
   expect(format.day("2026-03-01")).toBe("3月1日周日");

@@ -1,4 +1,4 @@
-// Whether the platform keeps up: jobs with lag and checkpoints, topics with what was put aside.
+// Whether the platform keeps up: jobs with lag and checkpoints, topics, and what was put aside.
 import type { Job, Pipeline, Topic } from "../answers";
 import { ask } from "../ask";
 import { keepAsking } from "../asking";
@@ -6,11 +6,15 @@ import { h, replace } from "../dom";
 import { Panel } from "../panel";
 import { type Table, element } from "../table";
 import { known, t } from "../words";
-import type { MakePage } from "./page";
+import { letterPanels } from "./letters";
+import type { Given, MakePage } from "./page";
 
 const REFRESH_SECONDS = 5;
 
-export const pipeline: MakePage = (given) => {
+/** A tenant's reader sees what was put aside of the tenant; the state of the platform is for who looks after it. */
+export const pipeline: MakePage = (given) => [...(given.session.roles.includes("admin") ? platformPanels(given) : []), ...letterPanels(given)];
+
+function platformPanels(given: Given): HTMLElement[] {
   const jobs: Panel<Pipeline> = new Panel<Pipeline>(
     {
       name: "jobs",
@@ -50,7 +54,7 @@ export const pipeline: MakePage = (given) => {
   };
   const asking = keepAsking(() => both, (signal) => ask<Pipeline>("pipeline", { tenant_id: given.tenant }, signal), REFRESH_SECONDS, given.life);
   return [jobs.element, topics.element];
-};
+}
 
 /** States in colour; the word says the same. */
 function marked(jobs: readonly Job[], table: HTMLTableElement): HTMLTableElement {
