@@ -1,6 +1,7 @@
 """What the install scripts lay down is what the pins and pom.xml name, and it runs."""
 
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from tests.deploy.image import installed
 from tests.deploy.image.installed import Image
+from tests.deploy.rendering import OVERLAYS, manifests, of_kind
 from tests.kit.servers import REPOSITORY
 
 # pip and, in the first run, Maven fetch what is not there yet.
@@ -26,10 +28,14 @@ def packages(image: Image) -> dict[str, str]:
     return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in found.items()}
 
 
-def test_both_images_hold_the_pinned_packages_and_no_others() -> None:
-    for image, left_out in ((installed.jobs(), set()), (installed.services(), WITHOUT_FLINK)):
-        found = {name: version for name, version in packages(image).items() if name not in OWN}
-        assert found == {name: version for name, version in PINS.items() if name not in left_out}
+@pytest.mark.parametrize(
+    ("made", "left_out"),
+    [(installed.jobs, set()), pytest.param(installed.services, WITHOUT_FLINK, marks=pytest.mark.full)],
+    ids=["jobs", "services"],
+)
+def test_an_image_holds_the_pinned_packages_and_no_others(made: Callable[[], Image], left_out: set[str]) -> None:
+    found = {name: version for name, version in packages(made()).items() if name not in OWN}
+    assert found == {name: version for name, version in PINS.items() if name not in left_out}
 
 
 def test_flinks_home_is_complete() -> None:
@@ -48,7 +54,28 @@ def test_flinks_home_is_complete() -> None:
     assert f"Version: {version}" in done.stdout, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("made", [installed.jobs, installed.services], ids=["jobs", "services"])
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_what_manifests_name_is_in_the_image(overlay: str) -> None:
+    """The operator's own starts: its entry point, which finds Flink's scripts, and the settings of the S3 plugin."""
+    image = installed.jobs()
+    (jar,) = (image.flink / "plugins" / "s3-fs-native").glob("*.jar")
+    with zipfile.ZipFile(jar) as archive:
+        known = archive.read("org/apache/flink/fs/s3native/NativeS3FileSystemFactory.class")
+    for each in of_kind(manifests(overlay), "FlinkDeployment"):
+        settings = each["spec"]["flinkConfiguration"]
+        assert image.path(settings["kubernetes.entry.path"]) == str(image.entrypoint)
+        assert [key for key in settings if key.startswith("s3.") and key.encode() not in known] == []
+        if "job" in each["spec"]:
+            jar_of_job = each["spec"]["job"]["jarURI"].removeprefix("local://")
+            assert Path(image.path(jar_of_job)).is_file()
+    for script in ("kubernetes-jobmanager.sh", "kubernetes-taskmanager.sh"):
+        done = image.run("bash", "-c", f"command -v {script}")
+        assert done.stdout.strip() == str(image.flink / "bin" / script)
+
+
+@pytest.mark.parametrize(
+    "made", [installed.like_services, pytest.param(installed.services, marks=pytest.mark.full)], ids=["like", "made"]
+)
 def test_the_command_line_has_every_command_but_those_of_the_devstack(made: Callable[[], Image]) -> None:
     image = made()
     done = image.run("clickstream", "--help")
@@ -61,7 +88,7 @@ def test_the_command_line_has_every_command_but_those_of_the_devstack(made: Call
 
 
 def test_packages_are_not_installed_again_while_the_pins_are_the_same() -> None:
-    image = installed.services()
+    image = installed.jobs()
     before = (image.home / "venv" / "pyvenv.cfg").stat().st_mtime_ns
-    installed.script("python.sh", str(image.root), "services")
+    installed.script("python.sh", str(image.root), "jobs")
     assert (image.home / "venv" / "pyvenv.cfg").stat().st_mtime_ns == before

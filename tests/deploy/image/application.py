@@ -1,0 +1,190 @@
+"""A FlinkDeployment of deploy/k8s as processes of this machine: JobManager and TaskManager out of the image."""
+
+import json
+import signal
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import yaml
+
+from tests.deploy.image.containers import Machine, Secrets
+from tests.deploy.image.probes import HOST, answers, probes
+from tests.deploy.rendering import Manifest
+from tests.kit.collector import free_port
+from tests.kit.flink import Job
+from tests.kit.waiting import wait_for
+
+# Of flinkConfiguration, what only means something on Kubernetes: leaders in ConfigMaps, the operator's own, S3.
+ONLY_ON_KUBERNETES = ("high-availability.", "kubernetes.", "s3.")
+# What run-job.sh says instead: where checkpoints and savepoints lie.
+SAID_BY_RUN_JOB = ("execution.checkpointing.dir", "execution.checkpointing.savepoint-dir")
+
+
+def settings(deployment: Manifest, here: Mapping[str, str]) -> dict[str, str]:
+    """The Flink settings of a deployment: its flinkConfiguration, and what the operator makes of the rest of its spec.
+
+    Args:
+        deployment: a rendered FlinkDeployment.
+        here: what this machine says in the place of a pod's own addresses, ports and folders.
+    """
+    spec = deployment["spec"]
+    found: dict[str, str] = {
+        key: value
+        for key, value in spec["flinkConfiguration"].items()
+        if not key.startswith(ONLY_ON_KUBERNETES) and key not in SAID_BY_RUN_JOB
+    }
+    found |= {
+        "parallelism.default": str(spec["job"]["parallelism"]),
+        "jobmanager.memory.process.size": spec["jobManager"]["resource"]["memory"],
+        "taskmanager.memory.process.size": spec["taskManager"]["resource"]["memory"],
+    }
+    return {**found, **here}
+
+
+class Application:
+    """One job. While it is entered it runs; what it leaves below `state` is where the next one goes on.
+
+    Args:
+        machine: where the image and the volumes are.
+        deployment: a rendered FlinkDeployment.
+        manifests: of the same overlay.
+        secrets: what its pods are given.
+        replaced: settings of the platform that a test has to change, with their prefix.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        deployment: Manifest,
+        manifests: list[Manifest],
+        secrets: Secrets,
+        replaced: Mapping[str, str],
+    ) -> None:
+        self._machine, self._deployment = machine, deployment
+        spec = deployment["spec"]
+        self._container = spec["podTemplate"]["spec"]["containers"][0]
+        self._rest, self._tasks = free_port(), free_port()
+        self.name: str = deployment["metadata"]["name"]
+        self.state: Path = machine.folder / "state" / self.name
+        self.state.mkdir(parents=True, exist_ok=True)
+        self._conf = machine.folder / "conf" / self.name
+        self._logs: Path = machine.folder / "logs" / self.name
+        self._environment = machine.environment(self._container, manifests, secrets) | {
+            **replaced,
+            "FLINK_CONF_DIR": str(self._conf),
+            "FLINK_LOG_DIR": str(self._logs),
+            "FLINK_PID_DIR": str(self._logs),
+        }
+        self._stack = ExitStack()
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Self:
+        with self._stack:
+            self._configure()
+            job = self._deployment["spec"]["job"]
+            arguments = [self._machine.path(word, self._container) for word in job["args"]]
+            self._start("jobmanager", "run-job.sh", str(self.state), job["entryClass"], *arguments)
+            self._start("taskmanager", "taskmanager.sh", "start-foreground")
+            self._stack = self._stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def job(self) -> Job:
+        """The application's only job, once it is there."""
+
+        def listed() -> str | None:
+            self._must_live("jobmanager")
+            try:
+                with urllib.request.urlopen(f"http://{HOST}:{self._rest}/jobs", timeout=10) as answer:
+                    found = json.load(answer)["jobs"]
+            except (urllib.error.URLError, ConnectionError):
+                return None
+            return str(found[0]["id"]) if found else None
+
+        found = wait_for(listed, 120, lambda: f"{self.name} is submitted: {self.said('jobmanager')}", pause=0.3)
+        return Job(f"http://{HOST}:{self._rest}", str(found))
+
+    def wait_running(self) -> Job:
+        """Wait until every task runs and every probe of the pods answers."""
+        job = self.job
+        job.wait_running()
+        ports: dict[str | int, int] = {8081: self._rest, 6122: self._tasks}
+        for role in ("jobManager", "taskManager"):
+            own = self._deployment["spec"][role]["podTemplate"]["spec"]["containers"][0]
+            for probe in probes(self._container, own):
+                wait_for(lambda probe=probe: answers(probe, ports), 30, f"{self.name} {role}: {probe}")  # type: ignore[misc]
+        return job
+
+    def stop(self) -> Path:
+        """Stop with a savepoint below `state`, and wait until the JobManager has ended by itself; the savepoint."""
+        before = {*self.state.glob("savepoint-*")}
+        job, process = self.job, self._processes["jobmanager"]
+        request = job.ask("/stop", "POST", {"drain": False})["request-id"]
+
+        def completed() -> bool:
+            # A JobManager that is done with its job waits until somebody has heard of the savepoint.
+            return bool(job.ask(f"/savepoints/{request}")["status"]["id"] == "COMPLETED")
+
+        wait_for(completed, 120, lambda: f"savepoint of {self.name}: {self.said('jobmanager')}")
+        wait_for(lambda: process.poll() is not None, 120, lambda: f"{self.name} ends: {self.said('jobmanager')}")
+        assert process.returncode == 0, self.said("jobmanager")
+        (savepoint,) = {*self.state.glob("savepoint-*")} - before
+        return savepoint
+
+    def said(self, process: str) -> str:
+        """The end of a process's output."""
+        return (self._logs / f"{process}.out").read_text(encoding="utf-8", errors="replace")[-5000:]
+
+    def _configure(self) -> None:
+        here = {
+            "jobmanager.rpc.address": HOST,
+            "jobmanager.rpc.port": str(free_port()),
+            "jobmanager.bind-host": HOST,
+            "rest.address": HOST,
+            "rest.bind-address": HOST,
+            "rest.port": str(self._rest),
+            "taskmanager.host": HOST,
+            "taskmanager.bind-host": HOST,
+            "taskmanager.rpc.port": str(self._tasks),
+            # Two pods have one port each; the two processes here take the first that is free.
+            "metrics.reporter.prometheus.port": "29249-29449",
+            "io.tmp.dirs": str(self._machine.volume("/tmp")),
+        }
+        for folder in (self._conf, self._logs):
+            folder.mkdir(parents=True, exist_ok=True)
+        text = yaml.safe_dump(settings(self._deployment, here), width=100_000)
+        (self._conf / "config.yaml").write_text(text, encoding="utf-8")
+        for name, content in self._deployment["spec"]["logConfiguration"].items():
+            (self._conf / name).write_text(content, encoding="utf-8")
+
+    def _start(self, name: str, *command: str) -> None:
+        output = self._stack.enter_context((self._logs / f"{name}.out").open("wb"))
+        process = subprocess.Popen(
+            [self._machine.image.entrypoint, *command], env=self._environment, stdout=output, stderr=subprocess.STDOUT
+        )
+        self._processes[name] = process
+
+        def end() -> None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+        self._stack.callback(end)
+
+    def _must_live(self, name: str) -> None:
+        ended: Any = self._processes[name].poll()
+        assert ended is None, f"{name} of {self.name} ended with {ended}: {self.said(name)}"
