@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from clickstream.config.resolve import known_variables
+from devstack.servers.kafka import PROPERTIES
 from tests.deploy.image.compose import DOCKER, FILE, example, load, project, variables
 from tests.kit.servers import REPOSITORY
 
@@ -66,6 +67,32 @@ def test_ports_are_those_of_the_readme_on_this_machine_alone() -> None:
     readme = (DOCKER / "README.md").read_text(encoding="utf-8")
     for number in {*numbers} - {8082, 8083, 8084}:
         assert re.search(rf"\b{number}\b", readme), number
+
+
+# What depends on the machine: addresses, folders, and how much of everything.
+OF_THE_MACHINE = {
+    "listeners",
+    "advertised.listeners",
+    "controller.quorum.voters",
+    "log.dirs",
+    "listener.security.protocol.map",
+    "inter.broker.listener.name",
+    "offsets.topic.num.partitions",
+    "transaction.state.log.num.partitions",
+    "num.recovery.threads.per.data.dir",
+    "group.initial.rebalance.delay.ms",
+}
+
+
+def test_kafka_has_the_settings_of_the_broker_that_tests_run() -> None:
+    """The image makes x.y of KAFKA_X_Y."""
+    ours = dict(line.split("=", 1) for line in PROPERTIES.splitlines() if line and not line.startswith("#"))
+    environment = services()["kafka"]["environment"]
+    theirs = {name.removeprefix("KAFKA_").lower().replace("_", "."): value for name, value in environment.items()}
+    assert {name: value for name, value in theirs.items() if name not in OF_THE_MACHINE} == {
+        name: value for name, value in ours.items() if name not in OF_THE_MACHINE
+    }
+    assert theirs["inter.broker.listener.name"] in theirs["listeners"]
 
 
 def test_clickhouse_may_open_enough_files() -> None:

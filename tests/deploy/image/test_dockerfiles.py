@@ -28,6 +28,7 @@ def test_a_dockerfile_is_pinned_not_root_and_names_what_is_there(file: Path) -> 
     for image in (argument.split()[0] for name, argument in found if name == "FROM"):
         assert re.search(r":\d+\.\d+\.\d+[\w.-]*$", image), f"{image} names no version"
     assert [argument for name, argument in found if name == "USER"] == ["9999:9999"]
+    assert ("COPY", "--from=content /opt /opt") in found
     assert dict(found)["ENTRYPOINT"] == '["/opt/clickstream/bin/entrypoint.sh"]'
     scripts = re.findall(r"/source/(\S+\.sh)", " ".join(argument for _, argument in found))
     assert scripts
