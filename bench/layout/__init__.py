@@ -1,0 +1,1 @@
+"""How events are laid out in ClickHouse: what other layouts would cost."""
