@@ -1,12 +1,12 @@
 """Documents of one kind: read, searched, and changed by compare-and-set."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from analytics.catalogue import terms
 from analytics.catalogue.collection import Document, document_id, find, of_tenant, patience
@@ -23,6 +23,8 @@ MOST_LISTED = 500
 NEW = 0  # the revision of a document that is not there
 _INTERNAL = {"terms": 0, "title_terms": 0, "versions": 0}
 _TRIES = 10
+_DUPLICATE = 11000  # MongoDB's code for a key that is there
+_ADDED_IN_A_SECOND = 500
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,30 @@ class Store(Generic[C, K]):
         name = str(getattr(content, self.kind.id_field))
         return await self.change(tenant, name, expected, lambda before: self.kind.fold(before, content, self._now()))
 
+    async def add(self, tenant: str, contents: Sequence[C]) -> set[str]:
+        """Make those of many documents that are not there; the others stay as they are.
+
+        Returns:
+            The ids of those that were made.
+        """
+        now = self._now()
+        made: dict[str, Document] = {}
+        for content in contents:
+            name = str(getattr(content, self.kind.id_field))
+            made[name] = self._stored(tenant, name, None, self.kind.fold(None, content, now), now)
+        names = list(made)
+        if not names:
+            return set()
+        async with patience(self._seconds * (1 + len(names) // _ADDED_IN_A_SECOND)):
+            try:
+                await self._collection.insert_many(made.values(), ordered=False)
+            except BulkWriteError as error:
+                failed = error.details["writeErrors"]
+                if any(each["code"] != _DUPLICATE for each in failed):
+                    raise
+                return set(names) - {names[each["index"]] for each in failed}
+        return set(names)
+
     async def change(
         self, tenant: str, name: str, expected: int | None, fold: Callable[[Document | None], dict[str, Any]]
     ) -> K:
@@ -135,14 +161,7 @@ class Store(Generic[C, K]):
             before = await self._find(tenant, name, {})
             self._check(before, name, expected)
             now = self._now()
-            after = {
-                **fold(before),
-                "_id": document_id(tenant, name),
-                "tenant_id": tenant,
-                "revision": before["revision"] + 1 if before else 1,
-                "created_at": before["created_at"] if before else now,
-                "updated_at": now,
-            }
+            after = self._stored(tenant, name, before, fold(before), now)
             if await self._written(before, after):
                 return self._kept(after)
         raise UnavailableError(f"{self.kind.one} {name!r} is being changed by many at once: try again")
@@ -165,6 +184,17 @@ class Store(Generic[C, K]):
             if done.deleted_count:
                 return
         raise UnavailableError(f"{self.kind.one} {name!r} is being changed by many at once: try again")
+
+    @staticmethod
+    def _stored(tenant: str, name: str, before: Document | None, fields: dict[str, Any], now: datetime) -> Document:
+        return {
+            **fields,
+            "_id": document_id(tenant, name),
+            "tenant_id": tenant,
+            "revision": before["revision"] + 1 if before else 1,
+            "created_at": before["created_at"] if before else now,
+            "updated_at": now,
+        }
 
     async def _written(self, before: Document | None, after: Document) -> bool:
         """False: somebody else was faster."""

@@ -7,6 +7,7 @@ from analytics.rates import percent
 from analytics.scope import Scope
 from analytics.sequences import ALARM_ODDS, Estimate, lift, mismatch_odds, ratio, share
 from analytics.warehouse import Warehouse
+from analytics.watching import Watching, watching
 
 CONTROL = "control"
 
@@ -24,7 +25,7 @@ class Lift(Answer):
     significant: bool
 
 
-class Group(Answer):
+class Group(Watching):
     """One group. Rates are in percent; lifts are null for the control group, and where there is too little to say."""
 
     group: str
@@ -106,6 +107,7 @@ def _group(row: dict[str, Any], base: dict[str, Any]) -> Group:
         ctr_lift=against(lambda each: _per_impression(each, "clicks", "clicked")),
         conversion_lift=against(lambda each: _per_impression(each, "conversions", "ordered")),
         converting_lift=against(lambda each: share(each["converting_users"], each["users"])),
+        **watching(row),
     )
 
 

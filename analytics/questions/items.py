@@ -1,12 +1,14 @@
 """The items of which most was shown, clicked or ordered."""
 
 from enum import StrEnum
+from typing import Any
 
 from analytics.answer import Answer, Span
 from analytics.question import from_mart
 from analytics.rates import percent, wilson
 from analytics.scope import Scope
 from analytics.warehouse import Warehouse
+from analytics.watching import Watching, watching
 
 
 class Sort(StrEnum):
@@ -17,7 +19,7 @@ class Sort(StrEnum):
     CONVERSIONS = "conversions"
 
 
-class Item(Answer):
+class Item(Watching):
     """One item.
 
     Attributes:
@@ -49,18 +51,19 @@ class Distribution(Answer):
 async def items(warehouse: Warehouse, scope: Scope, sort: Sort, limit: int) -> Distribution:
     """Answer for a scope."""
     rows = await warehouse.ask(scope, from_mart("items", scope), sort=sort.value, limit=limit)
-    return Distribution(distribution=[_item(**row) for row in rows], sort=sort, period=Span.of(scope.period))
+    return Distribution(distribution=[_item(row) for row in rows], sort=sort, period=Span.of(scope.period))
 
 
-def _item(*, item_id: str, impressions: int, clicks: int, conversions: int, count: int) -> Item:
-    low, high = wilson(clicks, impressions)
+def _item(row: dict[str, Any]) -> Item:
+    low, high = wilson(row["clicks"], row["impressions"])
     return Item(
-        label=item_id,
-        count=count,
-        impressions=impressions,
-        clicks=clicks,
-        conversions=conversions,
-        ctr=percent(clicks, impressions),
+        label=row["item_id"],
+        count=row["count"],
+        impressions=row["impressions"],
+        clicks=row["clicks"],
+        conversions=row["conversions"],
+        ctr=percent(row["clicks"], row["impressions"]),
         ctr_low=low,
         ctr_high=high,
+        **watching(row),
     )

@@ -12,7 +12,11 @@ SELECT
     sum(clicked * clicked) AS clicked_clicked,
     sum(ordered * ordered) AS ordered_ordered,
     sum(shown * clicked) AS shown_clicked,
-    sum(shown * ordered) AS shown_ordered
+    sum(shown * ordered) AS shown_ordered,
+    sum(watched_seconds) AS total_watch_duration,
+    sum(completed_share) AS completed,
+    sum(watched_times) AS watches,
+    sum(did) AS events
 FROM
 (
     SELECT
@@ -21,7 +25,11 @@ FROM
         user_id,
         countIf(action_type = 'impression') AS shown,
         countIf(action_type = 'click') AS clicked,
-        countIf(action_type = 'order') AS ordered
+        countIf(action_type = 'order') AS ordered,
+        sum(toInt64(watch_duration)) AS watched_seconds,
+        sum(toFloat64(completion_rate)) AS completed_share,
+        countIf(watch_duration > 0 OR completion_rate > 0) AS watched_times,
+        count() AS did
     FROM ${events}
     WHERE experiment_id != '' AND experiment_group != ''
         AND ({experiment:String} = '' OR experiment_id = {experiment:String})

@@ -122,6 +122,14 @@ def test_experiments_are_what_the_generator_says(client: Client, stored: Stored,
         (each.experiment_id, each.experiment_group): (each.users, each.impressions, each.clicks, each.orders)
         for each in truth
     }
+    watched = Counter[tuple[str, str]]()
+    for event in stored.within(tenant, None, BEGIN, END):
+        watched[event.experiment_id or "", event.experiment_group or ""] += event.watch_duration or 0
+    assert sum(watched.values()) > 0
+    for experiment in found:
+        for group in experiment["groups"]:
+            assert group["total_watch_duration"] == watched[experiment["experiment_id"], group["group"]]
+            assert 0 < group["avg_completion_rate"] < group["avg_completion_rate_watched"] < 100
     effects = {(each.experiment_id, each.experiment_group): each.click_effect for each in truth}
     for experiment in found:
         assert experiment["control"] == "control"

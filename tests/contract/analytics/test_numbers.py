@@ -191,6 +191,11 @@ def test_items_of_a_part_of_the_time(client: Client, stored: Stored, sort: str, 
     for item in found:
         assert {name: item[name] for name in names} == numbers[item["label"]]
         assert item["count"] == item[sort]
+        shares = [event.completion_rate or 0 for event in groups[item["label"]]]
+        times = sum(1 for event in groups[item["label"]] if event.watch_duration or event.completion_rate)
+        assert item["total_watch_duration"] == sum(event.watch_duration or 0 for event in groups[item["label"]])
+        assert item["avg_completion_rate"] == pytest.approx(100 * sum(shares) / len(shares))
+        assert item["avg_completion_rate_watched"] == pytest.approx(100 * sum(shares) / max(times, 1))
         assert 0 <= item["ctr_low"] <= min(item["ctr"], 100) <= item["ctr_high"] <= 100 or not item["impressions"]
 
 
