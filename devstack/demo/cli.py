@@ -13,6 +13,7 @@ from clickstream.reconcile.verdict import table, verdict
 from devstack.demo.account import Account, Accountant
 from devstack.demo.checkpoints import Checkpoints
 from devstack.demo.collecting import Collecting, started_collector
+from devstack.demo.dashboard import started_dashboard
 from devstack.demo.health import Health
 from devstack.demo.interrupts import Interrupted, Interrupts
 from devstack.demo.jobs import KINDS, Jobs, Kind, chosen
@@ -64,7 +65,10 @@ def demo(
         started_here = not any(seen.state == "ready" for seen in stack.status())
         try:
             start_servers(stack, console, with_dimensions=any(kind.key == "join" for kind in wanted.kinds))
-            with started_collector(stack, console, interrupts) as collecting:
+            with (
+                started_collector(stack, console, interrupts) as collecting,
+                started_dashboard(stack, console, interrupts),
+            ):
                 last = _run(stack, wanted, collecting, console, interrupts)
         except Interrupted as how:
             console.print(f"{how}: stopping at once; the books were not balanced")
