@@ -1,16 +1,18 @@
 // Builds dist/: the page, its style, its script, and the charts, which load when a page shows the first one.
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 // What a page without a chart loads, gzipped: script, style and document together.
 export const LIMIT = 40 * 1024;
 
-rmSync("dist", { recursive: true, force: true });
-mkdirSync("dist", { recursive: true });
+// A service that runs goes on with the files of before until all of these are there.
+const draft = "build";
+rmSync(draft, { recursive: true, force: true });
+mkdirSync(draft);
 const result = await build({
   entryPoints: { dashboard: "src/main.ts" },
-  outdir: "dist",
+  outdir: draft,
   bundle: true,
   splitting: true,
   minify: true,
@@ -21,10 +23,10 @@ const result = await build({
   chunkNames: "[name]-[hash]",
   logLevel: "warning",
 });
-await build({ entryPoints: { dashboard: "src/style.css" }, outdir: "dist", bundle: true, minify: true, logLevel: "warning" });
-copyFileSync("src/icon.svg", "dist/icon.svg");
-// Last: who sees the page finds what it names.
-writeFileSync("dist/index.html", readFileSync("src/index.html"));
+await build({ entryPoints: { dashboard: "src/style.css" }, outdir: draft, bundle: true, minify: true, logLevel: "warning" });
+for (const name of ["icon.svg", "index.html"]) copyFileSync(`src/${name}`, `${draft}/${name}`);
+rmSync("dist", { recursive: true, force: true });
+renameSync(draft, "dist");
 
 const size = (name) => gzipSync(readFileSync(`dist/${name}`), { level: 9 }).length;
 const first = Object.entries(result.metafile.outputs).find(([, output]) => output.entryPoint === "src/main.ts")[1];

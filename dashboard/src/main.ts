@@ -135,12 +135,12 @@ function render(samePage: boolean): void {
   keepAsking(() => told, load, 30, mine);
 }
 
-/** What there is to choose from is that of the last 30 days at least: today may have nothing yet. */
+/** What there is to choose from is that of the last 30 days, for today may have nothing yet; of days before, theirs. */
 function choosable(tenant: string, zone: string): Parameters {
   const now = new Date();
-  const since = bounds({ period: "30d", from: "", to: "" }, zone, now).start_time;
-  const asked = bounds(view, zone, now).start_time;
-  return { tenant_id: tenant, scenario_id: view.scenario, time_zone: zone, start_time: asked < since ? asked : since };
+  const recent = bounds({ period: "30d", from: "", to: "" }, zone, now);
+  const asked = bounds(view, zone, now);
+  return { tenant_id: tenant, scenario_id: view.scenario, time_zone: zone, ...(asked.start_time < recent.start_time ? asked : recent) };
 }
 
 function known(zone: string): string {

@@ -17,6 +17,8 @@ export interface Shape<T> {
   table(answer: T): tables.Table;
   /** Fills the panel's body; left out: the table itself is what is shown. */
   draw?(answer: T, into: HTMLElement): void;
+  /** Whether what is drawn is the table already. */
+  readonly drawsTable?: boolean;
 }
 
 export class Panel<T> {
@@ -54,7 +56,7 @@ export class Panel<T> {
       shape.note ? h("p", { class: "note" }, shape.note) : null,
       this.status,
       this.body,
-      shape.draw ? this.details : null,
+      shape.draw && !shape.drawsTable ? this.details : null,
     );
     this.show();
   }

@@ -104,6 +104,11 @@ describe("paths", () => {
     expect(nodes.map((node) => nameOf(node, "from"))).toEqual(["/home", "/p", "/home", "(end)"]);
   });
 
+  it("leave out what hangs in the air", () => {
+    const { flows: found } = flows({ ...PATHS, links: [...LINKS, { step: 2, source: "/rare", target: "/p", sessions: 1 }] });
+    expect(found).toHaveLength(3);
+  });
+
   it("run towards the start when they are those before it", () => {
     expect(flows({ ...PATHS, direction: "to" }).flows[0]).toEqual({ source: "2\0/p", target: "1\0/home", value: 5 });
     expect(nameOf("3\0", "to")).toBe("(begin)");

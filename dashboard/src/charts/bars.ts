@@ -21,7 +21,7 @@ export interface Group {
  */
 export function bars(title: string, groups: readonly Group[], axis: (value: number) => string): Chart {
   const first = groups[0]?.bars ?? [];
-  const thick = groups.length > 1 ? 12 * groups.length + 14 : 30;
+  const thick = groups.length > 1 ? 15 * groups.length + 14 : 30;
   return {
     label: `${title}. ${first.map(({ name, said }) => `${name}: ${said}`).join("; ")}`,
     height: Math.max(120, first.length * thick + (groups.length > 1 ? 70 : 36)),
@@ -42,7 +42,7 @@ export function bars(title: string, groups: readonly Group[], axis: (value: numb
       yAxis: {
         ...names(look, first.map(({ name }) => name)),
         inverse: true,
-        axisLabel: { color: look.text, width: 180, overflow: "truncate", interval: 0 },
+        axisLabel: { color: look.text, width: 230, overflow: "truncate", interval: 0 },
       },
       series: groups.map((group) => ({
         type: "bar",

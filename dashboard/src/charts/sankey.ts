@@ -14,9 +14,16 @@ const SEPARATOR = "\u0000";
 
 /**
  * Nodes and flows. A node is a place at a step, so that no path runs in a circle; `to` runs the other way, so that time
- * always goes from left to right.
+ * always goes from left to right. Of each step only the most frequent links are known: one whose way there is not among
+ * them hangs in the air and is left to the table.
  */
-export function flows({ links, direction }: Paths): { nodes: string[]; flows: Flow[] } {
+export function flows({ links: given, direction }: Paths): { nodes: string[]; flows: Flow[] } {
+  const reached = new Set<string>();
+  const links = given.filter(({ step, source, target }) => {
+    if (step > 1 && !reached.has(`${step}${SEPARATOR}${source}`)) return false;
+    reached.add(`${step + 1}${SEPARATOR}${target}`);
+    return true;
+  });
   const node = (column: number, name: string) => `${column}${SEPARATOR}${name}`;
   const nodes = new Set<string>();
   const found = links.map(({ step, source, target, sessions }) => {
@@ -29,6 +36,10 @@ export function flows({ links, direction }: Paths): { nodes: string[]; flows: Fl
   return { nodes: [...nodes], flows: found };
 }
 
+function columnOf(node: string): number {
+  return Number(node.slice(0, node.indexOf(SEPARATOR)));
+}
+
 /** What a node is called. */
 export function nameOf(node: string, direction: Paths["direction"]): string {
   return node.slice(node.indexOf(SEPARATOR) + 1) || t(direction === "to" ? "began" : "ended");
@@ -37,6 +48,7 @@ export function nameOf(node: string, direction: Paths["direction"]): string {
 export function sankey(paths: Paths, title: string): Chart {
   const { nodes, flows: links } = flows(paths);
   const name = (node: string) => nameOf(node, paths.direction);
+  const columns = Math.max(1, ...nodes.map(columnOf));
   const tall = Math.max(...Array.from({ length: 6 }, (_, step) => nodes.filter((node) => node.startsWith(`${step + 1}${SEPARATOR}`)).length));
   return {
     label: `${title}. ${links.slice(0, 5).map(({ source, target, value }) => `${name(source)} → ${name(target)}: ${format.count(value)}`).join("; ")}`,
@@ -51,17 +63,18 @@ export function sankey(paths: Paths, title: string): Chart {
         {
           type: "sankey",
           left: 8,
-          right: 140,
+          right: 150,
           top: 8,
           bottom: 8,
           nodeWidth: 14,
           nodeGap: 12,
           draggable: false,
+          nodeAlign: "left",
           emphasis: { focus: "adjacency" },
           lineStyle: { color: "source", opacity: 0.28, curveness: 0.5 },
           label: { color: look.text, formatter: ({ name: node }: { name: string }) => name(node), width: 130, overflow: "truncate" },
           // A place has the same colour at every step.
-          data: nodes.map((node) => ({ name: node, itemStyle: { color: colour(name(node), nodes.map(name), look.series), borderWidth: 0 } })),
+          data: nodes.map((node) => ({ name: node, depth: paths.direction === "to" ? columns - columnOf(node) : columnOf(node) - 1, itemStyle: { color: colour(name(node), nodes.map(name), look.series), borderWidth: 0 } })),
           links,
         },
       ],

@@ -20,6 +20,7 @@ export const experiments: MakePage = (given) => {
       title: t("experimentsTitle"),
       note: t("experimentNote"),
       zone: given.zone,
+      drawsTable: true,
       isEmpty: ({ experiments: found }) => found.length === 0,
       table: (answer) => table(answer.experiments),
       draw: ({ experiments: found }, into) => {

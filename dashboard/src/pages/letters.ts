@@ -54,7 +54,7 @@ export function reasonTable({ counts }: DeadLetters): Table {
   return {
     caption: t("reasons"),
     columns: [
-      { name: t("kind"), unit: "text" },
+      { name: t("letterKind"), unit: "text" },
       { name: t("reason"), unit: "text" },
       { name: t("count"), unit: "count" },
     ],
@@ -67,7 +67,7 @@ function letterTable({ letters }: DeadLetters): Table {
     caption: t("letters"),
     columns: [
       { name: t("keptAt"), unit: "moment" },
-      { name: t("kind"), unit: "text" },
+      { name: t("letterKind"), unit: "text" },
       { name: t("reason"), unit: "text" },
       { name: t("scenario"), unit: "text" },
       { name: t("event"), unit: "text" },

@@ -22,6 +22,7 @@ function platformPanels(given: Given): HTMLElement[] {
       note: t("pipelineNote"),
       zone: given.zone,
       isEmpty: () => false,
+      drawsTable: true,
       table: (answer) => jobTable(answer.jobs, Date.now()),
       draw: (answer, into) => {
         const link = answer.flink_page ? h("p", {}, h("a", { href: answer.flink_page, rel: "noreferrer", target: "_blank" }, t("flinkPage"))) : null;
@@ -39,6 +40,7 @@ function platformPanels(given: Given): HTMLElement[] {
       title: t("topics"),
       zone: given.zone,
       isEmpty: () => false,
+      drawsTable: true,
       table: (answer) => topicTable(answer.topics),
       draw: (answer, into) => {
         const away = answer.kafka_away ? h("p", { class: "alarm", role: "alert" }, answer.kafka_away) : null;

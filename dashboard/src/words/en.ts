@@ -225,6 +225,7 @@ export const en = {
   incomplete: "Only the newest part was read: choose a shorter period for exact counts.",
   letters: "The newest of them",
   reason: "Reason",
+  letterKind: "Kind",
   keptAt: "Kept at",
   event: "Event",
   field: "Field",

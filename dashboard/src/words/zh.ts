@@ -227,6 +227,7 @@ export const zh: Record<Word, string> = {
   incomplete: "只读取了最新的一部分：请选择更短的时间范围以得到精确计数。",
   letters: "最新记录",
   reason: "原因",
+  letterKind: "类别",
   keptAt: "保存时间",
   event: "事件",
   field: "字段",
