@@ -1,11 +1,12 @@
 """Custom events whose payload has a declared schema."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from fastavro.schema import SchemaParseException, UnknownType
 from jsonschema import Draft202012Validator, SchemaError
 from jsonschema.exceptions import best_match
 
@@ -14,7 +15,11 @@ from clickstream.events.action import Action
 from clickstream.events.model import Event
 from clickstream.events.rejection import RejectedError
 from clickstream.names import RejectReason
+from collector.avro_payload import avro_judge
 from collector.configuration.model import CustomEvent
+
+# Says where a payload breaks its schema; None where it does not.
+Judge = Callable[[Any], Sequence[str | int] | None]
 
 _EXTRA = "extra_data"
 _LONGEST_PATH = 256
@@ -35,7 +40,7 @@ class CustomEvents:
 
     def __init__(self, declared: Mapping[str, CustomEvent], *, undeclared: bool) -> None:
         self._undeclared = undeclared
-        self._schemas = {name: _validator(name, event.json_schema) for name, event in declared.items()}
+        self._schemas = {name: _judge(name, event) for name, event in declared.items()}
 
     def __call__(self, event: Event) -> None:
         """Check one event.
@@ -51,17 +56,28 @@ class CustomEvents:
                 return
             raise RejectedError(RejectReason.UNDECLARED_EVENT, "event_name")
         payload = {} if event.extra_data is msgspec.UNSET else msgspec.json.decode(event.extra_data)
-        fault = best_match(schema.iter_errors(payload))
+        fault = schema(payload)
         if fault is not None:
-            path = ".".join(map(str, (_EXTRA, *fault.absolute_path)))
+            path = ".".join(map(str, (_EXTRA, *fault)))
             raise RejectedError(RejectReason.SCHEMA_MISMATCH, path[:_LONGEST_PATH])
 
 
-def _validator(name: str, given: dict[str, Any] | Path) -> Draft202012Validator:
+def _judge(name: str, event: CustomEvent) -> Judge:
+    kind, given = ("avro", event.avro) if event.avro is not None else ("json_schema", event.json_schema)
     try:
         schema = json.loads(given.read_bytes()) if isinstance(given, Path) else given
-        Draft202012Validator.check_schema(schema)
-    except (OSError, ValueError, SchemaError) as error:
+        return avro_judge(schema) if kind == "avro" else _json_judge(schema)
+    except (OSError, ValueError, SchemaError, SchemaParseException, UnknownType) as error:
         reason = error.message if isinstance(error, SchemaError) else error
-        raise ConfigurationError(f"events.{name}.json_schema: {reason}") from error
-    return Draft202012Validator(schema)
+        raise ConfigurationError(f"events.{name}.{kind}: {reason}") from error
+
+
+def _json_judge(schema: Any) -> Judge:
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema)
+
+    def judge(payload: Any) -> Sequence[str | int] | None:
+        fault = best_match(validator.iter_errors(payload))
+        return None if fault is None else list(fault.absolute_path)
+
+    return judge

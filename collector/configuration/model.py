@@ -72,13 +72,21 @@ class Sources(Strict):
 
 
 class CustomEvent(Strict):
-    """A custom event.
+    """A custom event, with one schema of its `extra_data`, in place or as the path of a file.
 
     Attributes:
-        json_schema: of its `extra_data`: JSON Schema, draft 2020-12, in place or as the path of a file.
+        json_schema: JSON Schema, draft 2020-12.
+        avro: Avro, a record.
     """
 
-    json_schema: dict[str, Any] | LocalPath
+    json_schema: dict[str, Any] | LocalPath | None = None
+    avro: dict[str, Any] | LocalPath | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.json_schema is None) == (self.avro is None):
+            raise ValueError("name one schema: json_schema or avro")
+        return self
 
 
 def _kafka_alone() -> dict[str, SinkModel]:

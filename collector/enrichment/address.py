@@ -84,7 +84,8 @@ def kept(address: IP, policy: Address, salt: Salt) -> str | None:
         case Address.NONE:
             return None
         case Address.TRUNCATED:
-            return str(ip_network((address, _PREFIXES[address.version]), strict=False).network_address)
+            bits = address.max_prefixlen - _PREFIXES[address.version]
+            return str(type(address)(int(address) >> bits << bits))
         case Address.HASHED:
             return hmac.new(salt.value(), address.packed, hashlib.sha256).hexdigest()[:_HASH_CHARACTERS]
         case Address.FULL:

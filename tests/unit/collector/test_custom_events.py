@@ -46,6 +46,53 @@ def test_one_that_does_not(extra: Any, field: str) -> None:
     assert refused.rejection == Rejection(RejectReason.SCHEMA_MISMATCH, field)
 
 
+AVRO = {
+    "type": "record",
+    "name": "Coupon",
+    "fields": [
+        {"name": "code", "type": "string"},
+        {
+            "name": "lines",
+            "default": [],
+            "type": {
+                "type": "array",
+                "items": {"type": "record", "name": "Line", "fields": [{"name": "amount", "type": "double"}]},
+            },
+        },
+        {"name": "first", "type": ["null", "Line"], "default": None},
+        {"name": "tags", "type": {"type": "map", "values": "int"}, "default": {}},
+        {"name": "kind", "type": {"type": "enum", "name": "Kind", "symbols": ["A", "B"]}, "default": "A"},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("extra", "field"),
+    [
+        ({"code": "A"}, None),
+        ({"code": "A", "lines": [{"amount": 1}], "first": {"amount": 2.5}, "tags": {"x": 1}, "kind": "B"}, None),
+        ({"code": "A", "first": None, "own": {"anything": []}}, None),
+        ({}, "extra_data.code"),
+        (None, "extra_data.code"),
+        ({"code": 5}, "extra_data.code"),
+        ({"code": "A", "lines": {}}, "extra_data.lines"),
+        ({"code": "A", "lines": [{"amount": 1}, {"amount": "x"}]}, "extra_data.lines.1.amount"),
+        ({"code": "A", "first": {"amount": True, "x": 1}}, "extra_data.first.amount"),
+        ({"code": "A", "first": 3}, "extra_data.first"),
+        ({"code": "A", "tags": {"x": 1, "y": 1.5}}, "extra_data.tags.y"),
+        ({"code": "A", "kind": "C"}, "extra_data.kind"),
+    ],
+)
+def test_payloads_by_avro(extra: Any, field: str | None) -> None:
+    rule = CustomEvents({"coupon": CustomEvent(avro=AVRO)}, undeclared=False)
+    event = {"user_id": "u", "action_type": "custom", "event_name": "coupon", "timestamp": NOW}
+    body = event if extra is None else {**event, "extra_data": extra}
+    taken = Intake(rules=[rule]).take(json.dumps(body).encode(), Sender("t", "s"), NOW)
+    assert [each.rejection for each in taken.refused] == (
+        [] if field is None else [Rejection(RejectReason.SCHEMA_MISMATCH, field)]
+    )
+
+
 def test_others_pass_unless_all_must_be_declared() -> None:
     assert take("survey").events
     (refused,) = take("survey", undeclared=False).refused
@@ -60,3 +107,9 @@ def test_a_schema_that_is_none(tmp_path: Path) -> None:
     for wrong in ({"type": "nonsense"}, file, tmp_path / "missing.json"):
         with pytest.raises(ConfigurationError, match=r"events.e.json_schema: "):
             CustomEvents({"e": CustomEvent(json_schema=wrong)}, undeclared=True)
+    for wrong in ({"type": "nonsense"}, {"type": "array", "items": "string"}, file, tmp_path / "missing.avsc"):
+        with pytest.raises(ConfigurationError, match=r"events.e.avro: "):
+            CustomEvents({"e": CustomEvent(avro=wrong)}, undeclared=True)
+    for neither in ({}, {"avro": AVRO, "json_schema": COUPON}):
+        with pytest.raises(ValueError, match="name one schema"):
+            CustomEvent.model_validate(neither)
