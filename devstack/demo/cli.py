@@ -19,6 +19,7 @@ from devstack.demo.interrupts import Interrupted, Interrupts
 from devstack.demo.jobs import KINDS, Jobs, Kind, chosen
 from devstack.demo.screen import Screen
 from devstack.demo.setup import await_first, environment, start_servers
+from devstack.demo.shopping import started_shop
 from devstack.demo.traffic import Traffic
 from devstack.demo.verdict import TITLE, compare
 from devstack.demo.visitors import Visitors
@@ -67,6 +68,7 @@ def demo(
             start_servers(stack, console, with_dimensions=any(kind.key == "join" for kind in wanted.kinds))
             with (
                 started_collector(stack, console, interrupts) as collecting,
+                started_shop(stack, console, interrupts, collecting),
                 started_dashboard(stack, console, interrupts),
             ):
                 last = _run(stack, wanted, collecting, console, interrupts)

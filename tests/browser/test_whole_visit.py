@@ -1,0 +1,176 @@
+"""A whole visit in a real Chromium: through collector, Kafka and Flink into ClickHouse, and back out of Redis."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+from playwright.sync_api import Error as BrowserError
+
+from tests.browser.site import Site, site
+from tests.browser.visitor import TRACKED, Visitor
+from tests.kit.collector import TENANT
+from tests.kit.pipeline import Pipeline
+from tests.kit.redis import RedisProcess
+from tests.kit.servers import REPOSITORY
+from tests.kit.waiting import wait_for
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
+HOT = REPOSITORY / "pyflink_jobs" / "item_hot_score.py"
+# What a page says of an event, by column, and what stands there when it says nothing.
+TEXTS = [
+    "scenario_id",
+    "user_id",
+    "item_id",
+    "session_id",
+    "platform",
+    "url",
+    "referrer",
+    "title",
+    "element_id",
+    "request_id",
+    "experiment_id",
+    "experiment_group",
+    "order_id",
+    "currency",
+]
+PLACES = ["x", "y", "viewport_width", "viewport_height", "position"]
+MEASURES = ["watch_duration", "completion_rate", "quantity", "price"]
+ABSENT: dict[str, Any] = {**dict.fromkeys(TEXTS, ""), **dict.fromkeys(PLACES, -1), **dict.fromkeys(MEASURES, 0)}
+# What the visitor does, by the names of the events.
+DONE = {
+    "pageview",
+    "impression",
+    "click",
+    "view",
+    "like",
+    "add_cart",
+    "order",
+    "share",
+    "coupon_apply",
+    "scroll",
+    "dwell",
+}
+
+
+@pytest.fixture
+def shop(pipeline: Pipeline, tmp_path: Path) -> Iterator[Site]:
+    """The shop in front of the jobs that store events and rank items."""
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    with RedisProcess(folder) as redis:
+        jobs = [pipeline.submit(), pipeline.submit({"REDIS_URL": redis.url}, job=HOT)]
+        collector = tmp_path / "collector"
+        with site(pipeline.topics, pipeline.behaviors, pipeline.rejected, redis, collector) as running:
+            for job in jobs:
+                job.wait_running()
+            yield running
+        for job in jobs:
+            job.cancel()
+
+
+def expected(made: dict[str, Any]) -> dict[str, Any]:
+    """The row of an event."""
+    action = made["action_type"]
+    return {
+        **ABSENT,
+        **{name: value for name, value in made.items() if name in ABSENT},
+        "tenant_id": TENANT,
+        "action_type": action,
+        "event_name": made.get("event_name", action),
+        "timestamp": made["timestamp"],
+        "completion_rate": pytest.approx(made.get("completion_rate", 0), abs=1e-6),
+    }
+
+
+def stored(pipeline: Pipeline) -> dict[str, list[dict[str, Any]]]:
+    """All rows by event_id."""
+    names = ["tenant_id", "toString(action_type)", "event_name", "toUnixTimestamp64Milli(timestamp)", *ABSENT]
+    rows = pipeline.nodes.rows(f"SELECT event_id, {', '.join(names)} FROM user_behaviors_local")
+    found: dict[str, list[dict[str, Any]]] = {}
+    for event_id, *values in rows:
+        row = dict(zip(("tenant_id", "action_type", "event_name", "timestamp", *ABSENT), values, strict=True))
+        found.setdefault(event_id, []).append(row)
+    return found
+
+
+def buy(somebody: Visitor, item: str) -> None:
+    """The list is seen, scrolled and clicked; the product is viewed, put into the cart, liked and ordered."""
+    page = somebody.page
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    somebody.wait_made("impression", 2)
+    page.click(f"#hot [data-cs-item={item}] a")
+    page.wait_for_selector("#product")
+    somebody.wait_made("view", 1)
+    page.click("#product .buy")
+    page.click("#product [data-cs-action=like]")
+    page.click("#cart")
+    page.wait_for_selector("#order:enabled")
+    page.click("#order")
+    somebody.wait_made("order", 1)
+    assert page.text_content("h1") == "Thank you"
+
+
+def lose_the_network(somebody: Visitor) -> None:
+    """The tab is hidden and shown, the network goes away, the page is reloaded, the network is back."""
+    page = somebody.page
+    page.click("#home")
+    page.wait_for_selector("#hot")
+    somebody.wait_until(f"{TRACKED} && performance.now() > 1500")
+    dwelt = somebody.count_made("dwell")
+    somebody.hide(True)
+    somebody.wait_made("dwell", dwelt + 1)
+    somebody.hide(False)
+    somebody.offline(True)
+    viewed = somebody.count_made("pageview")
+    page.click("#tabs [data-category=light]")
+    somebody.wait_made("pageview", viewed + 1)
+    page.evaluate("clickstream.track('share', { item_id: 'desk', position: 3 })")
+    page.evaluate("clickstream.flush()")
+    with pytest.raises(BrowserError, match="ERR_INTERNET_DISCONNECTED"):
+        page.reload()
+    somebody.offline(False)
+    somebody.goto("/p/desk")
+    somebody.wait_until("clickstream.status().queued === 0")
+
+
+def lose_the_collector(somebody: Visitor, shop: Site) -> None:
+    """The collector is away while a page ends; the next one brings what it left."""
+    shop.collector.stop()
+    somebody.page.evaluate("clickstream.track('coupon_apply', { code: 'X' })")
+    somebody.leave()
+    shop.collector.start()
+    somebody.goto("/cart")
+    somebody.wait_until("clickstream.status().queued === 0")
+
+
+def test_every_event_of_a_visit_is_stored_once_as_the_page_made_it_and_moves_the_hot_list(
+    browser: Browser, shop: Site, pipeline: Pipeline, screenshot: Callable[[Page, str], Path]
+) -> None:
+    watching, somebody = Visitor(browser, shop), Visitor(browser, shop)
+    watching.goto("/")
+    screenshot(watching.page, "before")
+    somebody.goto("/")
+    last = somebody.items("#hot > li")[-1]
+    buy(somebody, last)
+    # Somebody else's page, which was there all the time, shows it.
+    wait_for(lambda: watching.items("#hot > li")[0] == last, 60, lambda: f"{watching.items('#hot > li')}", pause=0.2)
+    watching.page.wait_for_timeout(500)  # the row is on its way
+    screenshot(watching.page, "after")
+    lose_the_network(somebody)
+    lose_the_collector(somebody, shop)
+
+    for each in (somebody, watching):
+        each.leave()  # what the end of a page reports goes along with it: no page follows
+    done = [event.get("event_name", event["action_type"]) for event in somebody.made().values()]
+    assert {*done} == DONE
+    made = {**somebody.made(), **watching.made()}
+    wait_for(lambda: stored(pipeline).keys() >= made.keys(), 60, lambda: f"{made.keys() - stored(pipeline).keys()}")
+    for each in (somebody, watching):
+        each.close()
+    rows = stored(pipeline)
+    assert {event_id: len(found) for event_id, found in rows.items() if len(found) > 1} == {}, "each once"
+    assert rows.keys() == made.keys(), "nothing that no page made"
+    for event_id, event in made.items():
+        assert rows[event_id][0] == expected(event)
