@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import cast
 
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
@@ -22,6 +23,7 @@ class Record:
     partition: int = -1
     timestamp: int | None = None
     offset: int = -1
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 class Topics:
@@ -146,10 +148,12 @@ def _place(message: Message) -> tuple[int, int]:
 def _record(message: Message) -> Record:
     assert message.error() is None, message.error()
     partition, offset = _place(message)
+    headers = cast(list[tuple[str, bytes | None]], message.headers() or [])
     return Record(
         value=message.value(),
         key=message.key(),
         partition=partition,
         timestamp=message.timestamp()[1],
         offset=offset,
+        headers=tuple((name, value or b"") for name, value in headers),
     )
