@@ -170,6 +170,7 @@ def test_every_job_beside_what_was_sent_and_submitted_by_hand(
         check_books(text, "joined events", "Redis = SQL: hot", "Redis = SQL: live metrics", "Redis = SQL: recent items")
         assert number(text, "records sent")[1] < 100_000, "what was there before is not counted"
         assert re.search("Redis, aurora/home: hottest p-.* impressions", text), "what a recommender is told"
+        assert re.search(r"shop http://127\.0\.0\.1:\d+: click", text), "its address is printed"
         assert sink.tasks_running(), "a job of somebody else's goes on"
     finally:
         sink.cancel()
