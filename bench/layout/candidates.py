@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-SHIPPED = "shipped"
+SHIPPED = "zstd1"
 ORDER = "tenant_id, scenario_id, date, user_id, timestamp"
 _ZSTD = "default_compression_codec = 'ZSTD(1)'"
 # Times and offsets grow along the order of rows only within a user's day: what is near in time is near in value.
@@ -52,8 +52,8 @@ class Layout:
 
 
 LAYOUTS = (
-    Layout(SHIPPED),
-    Layout("zstd1", settings=_ZSTD),
+    Layout("lz4", settings="default_compression_codec = 'LZ4'"),
+    Layout(SHIPPED, settings=_ZSTD),
     Layout("zstd3", settings="default_compression_codec = 'ZSTD(3)'"),
     Layout("zstd1_deltas", settings=_ZSTD, columns=_DELTAS),
     Layout("zstd1_deltas_t64", settings=_ZSTD, columns=_DELTAS | _SMALL),

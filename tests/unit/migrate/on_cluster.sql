@@ -564,6 +564,9 @@ FROM
 )
 GROUP BY tenant_id, scenario_id, date, user_id, generation;
 
+-- 009_compression
+ALTER TABLE user_behaviors_local ON CLUSTER 'production' MODIFY SETTING default_compression_codec = 'ZSTD(1)';
+
 -- mart_states
 CREATE OR REPLACE TABLE metrics_hourly_states ON CLUSTER 'production' AS metrics_hourly_state
 ENGINE = Distributed('production', 'shop', metrics_hourly_state);
