@@ -89,8 +89,10 @@ class Application:
             self._configure()
             job = self._deployment["spec"]["job"]
             arguments = [self._machine.path(word, self._container) for word in job["args"]]
-            self._start("jobmanager", "run-job.sh", str(self.state), job["entryClass"], *arguments)
-            self._start("taskmanager", "taskmanager.sh", "start-foreground")
+            # As the compose file does.
+            address = ("-D", f"jobmanager.rpc.address={HOST}")
+            self._start("jobmanager", "run-job.sh", str(self.state), *address, job["entryClass"], *arguments)
+            self._start("taskmanager", "taskmanager.sh", "start-foreground", *address)
             self._stack = self._stack.pop_all()
         return self
 
@@ -148,7 +150,6 @@ class Application:
 
     def _configure(self) -> None:
         here = {
-            "jobmanager.rpc.address": HOST,
             "jobmanager.rpc.port": str(free_port()),
             "jobmanager.bind-host": HOST,
             "rest.address": HOST,
