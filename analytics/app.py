@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from analytics import configured
 from analytics.gone import CancelWhenGone
 from analytics.refusals import RefusedError
-from analytics.routes import choices, health, journeys, live, numbers, pages, pipeline, sign_in, stream
+from analytics.routes import choices, health, journeys, live, numbers, pages, pipeline, sign_in, stream, users
 from analytics.services import Services
 from clickstream.errors import ClickstreamError, UnavailableError
 
@@ -36,7 +36,7 @@ def application(services: Services) -> FastAPI:
     )
     app.state.services = services
     configured.include(app)
-    for routes in (health, sign_in, choices, numbers, journeys, live, stream, pipeline, pages):
+    for routes in (health, sign_in, choices, numbers, journeys, live, stream, pipeline, users, pages):
         app.include_router(routes.router)
     app.add_exception_handler(ClickstreamError, _told)
     app.add_middleware(CancelWhenGone)

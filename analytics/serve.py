@@ -7,6 +7,7 @@ import uvicorn
 from analytics.app import application
 from analytics.configuration import Configuration
 from analytics.dead_letters.ledger import Ledger
+from analytics.erasure.erasure import Erasure
 from analytics.flink import Flink
 from analytics.pages import BUILT, Pages
 from analytics.questions.pipeline import Platform
@@ -15,7 +16,14 @@ from analytics.tokens import Tokens
 from analytics.topics import Topics
 from analytics.warehouse import Warehouse
 from clickstream.clock import SystemClock
-from clickstream.config import ClickHouseSettings, KafkaSettings, RedisSettings, ServerSettings, resolve
+from clickstream.config import (
+    ClickHouseSettings,
+    DeadLetterSettings,
+    KafkaSettings,
+    RedisSettings,
+    ServerSettings,
+    resolve,
+)
 from clickstream.config.analytics import AnalyticsSettings
 from clickstream.config.base import PREFIX
 from clickstream.lookup import AsyncLookup
@@ -40,6 +48,7 @@ def from_environment() -> Services:
         dead_letters=_ledger(settings, clock),
         pages=Pages(settings.pages or BUILT),
         platform=_platform(servers.flink_rest_url, settings.flink_page),
+        erasure=_erasure(servers, clock),
     )
 
 
@@ -47,6 +56,18 @@ def _ledger(settings: AnalyticsSettings, clock: SystemClock) -> Ledger | None:
     if not os.environ.get(f"{PREFIX}KAFKA_BOOTSTRAP"):
         return None
     return Ledger(resolve(KafkaSettings), settings.dead_letter_records, settings.dead_letter_seconds, clock)
+
+
+def _erasure(servers: ServerSettings, clock: SystemClock) -> Erasure:
+    """Folder and Kafka are left out where nobody says where they are: the receipt then says so."""
+    return Erasure(
+        resolve(ClickHouseSettings),
+        clock,
+        redis_url=servers.redis_url,
+        redis=resolve(RedisSettings) if servers.redis_url else None,
+        dead_letters=resolve(DeadLetterSettings).dir if os.environ.get(f"{PREFIX}DEAD_LETTER_DIR") else None,
+        kafka=resolve(KafkaSettings) if os.environ.get(f"{PREFIX}KAFKA_BOOTSTRAP") else None,
+    )
 
 
 def _platform(flink_rest_url: str | None, flink_page: str) -> Platform:

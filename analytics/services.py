@@ -6,6 +6,7 @@ from functools import cached_property
 from analytics.catalogue.catalogue import Catalogue
 from analytics.configuration import Configuration
 from analytics.dead_letters.ledger import Ledger
+from analytics.erasure.erasure import Erasure
 from analytics.pages import BUILT, Pages
 from analytics.questions.pipeline import Platform
 from analytics.tokens import Tokens
@@ -29,6 +30,7 @@ class Services:
         dead_letters: Kafka's topics of them; None: there is no Kafka to ask.
         pages: the dashboard's files.
         platform: Flink and Kafka, for the state of the pipeline.
+        erasure: of users; None: it is refused.
     """
 
     settings: AnalyticsSettings
@@ -40,6 +42,7 @@ class Services:
     dead_letters: Ledger | None = None
     pages: Pages = field(default_factory=lambda: Pages(BUILT))
     platform: Platform = field(default_factory=Platform)
+    erasure: Erasure | None = None
 
     @cached_property
     def catalogue(self) -> Catalogue | None:

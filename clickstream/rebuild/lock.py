@@ -16,7 +16,7 @@ from clickhouse_connect.driver.client import Client
 
 from clickstream.clickhouse_client import number
 from clickstream.config.clickhouse import Node
-from clickstream.errors import ConfigurationError, UnavailableError
+from clickstream.errors import UnavailableError
 
 _START_SECONDS = 15.0  # a server needs a moment to notice that the last holder is gone
 _POLL_SECONDS = 0.05
@@ -40,8 +40,7 @@ def only_rebuild(node: Node, client: Client, connect_seconds: float) -> Iterator
         connect_seconds: how long to wait for a connection.
 
     Raises:
-        ConfigurationError: another rebuild holds it.
-        UnavailableError: the server does not answer.
+        UnavailableError: another one holds it, or the server does not answer.
     """
     query_id = f"clickstream-rebuild-{node.database}"
     nonce = uuid.uuid4().hex
@@ -57,8 +56,8 @@ def only_rebuild(node: Node, client: Client, connect_seconds: float) -> Iterator
             with suppress(Exception):  # where it is not told so, it finds out by itself
                 client.command(f"KILL QUERY WHERE user = currentUser() AND query LIKE '%{nonce}%FORMAT TSV%' ASYNC")
         if time.monotonic() > deadline:
-            raise ConfigurationError(
-                f"another rebuild works on {node}/{node.database}: let it end, then run the command again"
+            raise UnavailableError(
+                f"another rebuild (or an erasure) works on {node}/{node.database}: let it end, then try again"
             )
         time.sleep(_POLL_SECONDS * 10)
 

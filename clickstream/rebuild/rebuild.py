@@ -34,9 +34,9 @@ def rebuild(settings: ClickHouseSettings, mart: str, days: Days, report: Report 
         report: told of each step.
 
     Raises:
-        ConfigurationError: there is no such mart, the raw rows of a day are gone, or another rebuild runs.
+        ConfigurationError: there is no such mart, or the raw rows of a day are gone.
         ContractError: a server refuses a statement, or what was counted is not what the raw rows say.
-        UnavailableError: a server does not answer, or inserts on it do not end.
+        UnavailableError: a server does not answer, inserts on it do not end, or another rebuild works there.
     """
     for node in settings.cluster.nodes:
         with _alone(node, settings, report) as (client, found, _):
@@ -56,7 +56,6 @@ def repair(settings: ClickHouseSettings, report: Report = silent) -> int:
         How many entries stay.
 
     Raises:
-        ConfigurationError: another rebuild runs.
         ContractError: as for `rebuild`; a view that still breaks on a row is one cause.
         UnavailableError: likewise.
     """

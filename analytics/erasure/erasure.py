@@ -1,0 +1,69 @@
+"""One erasure: every store in turn, then the receipt. It can be repeated; a store that does not answer ends it."""
+
+import asyncio
+import logging
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from analytics.erasure.elsewhere import beside, erase_keys, in_kafka
+from analytics.erasure.files import erase_letters
+from analytics.erasure.receipt import Receipt
+from analytics.erasure.tables import erase_rows
+from clickstream.clock import Clock
+from clickstream.config import ClickHouseSettings, KafkaSettings, RedisSettings
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """Where a user's data are.
+
+    Attributes:
+        clickhouse: every server is asked, whether or not a cluster spans them.
+        clock: dates the receipt.
+        redis_url: None: there is no Redis.
+        redis: how its keys are called.
+        dead_letters: the sink's folder; None: it is not to be reached from here.
+        kafka: where what stays is; None: not known.
+    """
+
+    clickhouse: ClickHouseSettings
+    clock: Clock
+    redis_url: str | None = None
+    redis: RedisSettings | None = None
+    dead_letters: Path | None = None
+    kafka: KafkaSettings | None = None
+
+    async def erase(self, tenant_id: str, user_id: str, requested_by: str) -> Receipt:
+        """Erase one user.
+
+        Raises:
+            UnavailableError: a server does not answer, or a rebuild of marts works there: repeat the request.
+            StorageError: the dead letters' folder cannot be read or written.
+        """
+        tables = await asyncio.to_thread(erase_rows, self.clickhouse, tenant_id, user_id)
+        keys = None
+        if self.redis_url is not None:
+            keys = await erase_keys(self.redis_url, self.redis or RedisSettings(), tenant_id, user_id)
+        files = None
+        if self.dead_letters is not None:
+            files = await asyncio.to_thread(erase_letters, self.dead_letters, tenant_id, user_id)
+        now = datetime.fromtimestamp(self.clock.now(), UTC)
+        kept = await asyncio.to_thread(in_kafka, self.kafka, now)
+        receipt = Receipt(
+            receipt_id=uuid.uuid4().hex,
+            tenant_id=tenant_id,
+            user_id=user_id,
+            requested_by=requested_by,
+            erased_at=now,
+            clickhouse=tables.rows,
+            redis_keys=keys,
+            dead_letter_files=files,
+            days_to_rebuild=[f"{day}" for day in sorted(tables.days)],
+            remaining=kept + beside(now, with_redis=self.redis_url is not None),
+        )
+        _LOG.info("a user of tenant %s was erased for %s: receipt %s", tenant_id, requested_by, receipt.receipt_id)
+        return receipt
