@@ -34,8 +34,12 @@ export function colour(share: number, scale: readonly string[]): string {
   return scale[Math.min(scale.length - 1, Math.max(0, Math.ceil(share * scale.length) - 1))] ?? "#888888";
 }
 
-/** Draw into a canvas of this width; what lies under the pointer is told to `over`. */
-export function canvas(viewport: Viewport, pixels: number, width: number, look: Look, over: (said: string) => void): HTMLCanvasElement {
+/**
+ * Draw into a canvas of this width; what lies under the pointer is told to `over`.
+ *
+ * @param behind a picture of the page, as wide as the page is, which shines through the cells.
+ */
+export function canvas(viewport: Viewport, pixels: number, width: number, look: Look, over: (said: string) => void, behind?: ImageBitmap): HTMLCanvasElement {
   const { width: wide, height, most } = sheet(viewport, pixels);
   const scale = width / wide;
   const sharp = window.devicePixelRatio || 1;
@@ -47,7 +51,9 @@ export function canvas(viewport: Viewport, pixels: number, width: number, look: 
   pen.scale(scale * sharp, scale * sharp);
   pen.fillStyle = look.surface;
   pen.fillRect(0, 0, wide, height);
-  ruler(pen, wide, height, look, 1 / scale);
+  if (behind) pen.drawImage(behind, 0, 0, wide, (wide * behind.height) / behind.width);
+  else ruler(pen, wide, height, look, 1 / scale);
+  pen.globalAlpha = behind ? 0.65 : 1;
   for (const { x, y, events } of viewport.cells) {
     pen.fillStyle = colour(warmth(events, most.events), look.scale);
     pen.fillRect(x * pixels, y * pixels, pixels, pixels);

@@ -14,12 +14,30 @@ import { type MakePage, type Option, scope, select } from "./page";
 const REFRESH_SECONDS = 60;
 const ACTIONS = ["click", "impression", "view", "pageview"] as const;
 
+// Pictures of pages that were chosen to lie behind, by path and width. They stay in this window: they are sent nowhere.
+const pictures = new Map<string, ImageBitmap>();
+
 export const heatmap: MakePage = (given) => {
   const { own } = given.view;
   const path = own.path ?? given.choices.pages[0]?.page_path ?? "";
   if (!path) return [h("p", { class: "status" }, t("choosePage"))];
   const action = own.action ?? "click";
   const widths = h("span");
+  const pictured = () => `${path} ${panel.answer ? chosen(panel.answer, own.width).least_width : ""}`;
+  const picture = h("input", {
+    type: "file",
+    accept: "image/*",
+    name: "picture",
+    title: t("pictureHint"),
+    onchange: (event) => {
+      const file = (event.target as HTMLInputElement).files?.[0];
+      if (!file) return;
+      void createImageBitmap(file).then((read) => {
+        pictures.set(pictured(), read);
+        redraw();
+      });
+    },
+  });
   const pages: Option[] = [...new Set(given.choices.pages.map(({ page_path }) => page_path))].map((value) => ({ value, label: value }));
   const panel: Panel<Heatmap> = new Panel<Heatmap>(
     {
@@ -30,6 +48,7 @@ export const heatmap: MakePage = (given) => {
         select("page", "path", pages, path, (value) => given.go({ ...own, path: value })),
         select("action", "action", ACTIONS.map((value) => ({ value, label: t(value) })), action, (value) => given.go({ ...own, action: value })),
         widths,
+        h("label", { class: "field" }, h("span", {}, t("picture")), picture),
       ],
       isEmpty: ({ viewports }) => viewports.every(({ events }) => events === 0),
       table: (answer) => table(answer, chosen(answer, own.width)),
@@ -37,7 +56,7 @@ export const heatmap: MakePage = (given) => {
         const viewport = chosen(answer, own.width);
         const options = answer.viewports.map(({ least_width, events }) => ({ value: String(least_width), label: `${widthName(least_width)} (${format.count(events)})` }));
         if (!widths.contains(document.activeElement)) replace(widths, select("width", "width", options, String(viewport.least_width), (value) => given.go({ ...own, width: value })));
-        draw(answer, viewport, into);
+        draw(answer, viewport, into, pictures.get(`${path} ${viewport.least_width}`));
       },
     },
     () => asking.now(),
@@ -63,14 +82,15 @@ function widthName(least: number): string {
   return least < 0 ? t("widthUnknown") : t("widthFrom", { n: least });
 }
 
-function draw(answer: Heatmap, viewport: Viewport, into: HTMLElement): void {
+function draw(answer: Heatmap, viewport: Viewport, into: HTMLElement, behind: ImageBitmap | undefined): void {
   const pixels = answer.cell_pixels;
   const { most, width: wide } = sheet(viewport, pixels);
   const said = h("p", { class: "note" });
   const width = Math.min(wide, Math.max(280, into.clientWidth - 2));
-  const picture = canvas(viewport, pixels, width, look(), (text) => {
+  const over = (text: string) => {
     said.textContent = text || " ";
-  });
+  };
+  const picture = canvas(viewport, pixels, width, look(), over, behind);
   const label = t("heatmapLabel", {
     n: format.count(viewport.events),
     cells: format.count(viewport.cells.length),

@@ -167,6 +167,8 @@ export const en = {
   least: "few",
   most: "many",
   heatmapLabel: "{n} events in {cells} cells; the most, {most}, at {x}, {y} px",
+  picture: "Picture of the page",
+  pictureHint: "A screenshot, as wide as the page: it is drawn behind the cells, and sent nowhere",
   choosePage: "No page has events in this period.",
   impression: "Impressions",
   click: "Clicks",

@@ -169,6 +169,8 @@ export const zh: Record<Word, string> = {
   least: "少",
   most: "多",
   heatmapLabel: "{cells} 个格子中有 {n} 个事件；最多的 {most} 个在 {x}, {y} px",
+  picture: "页面截图",
+  pictureHint: "与页面同宽的截图：显示在格子后面，不会上传",
   choosePage: "该时间范围内没有页面有事件。",
   impression: "曝光",
   click: "点击",

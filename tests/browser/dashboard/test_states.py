@@ -1,0 +1,96 @@
+"""What an outage looks like while it lasts, and that pages come back by themselves."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+from tests.browser.dashboard.shown import PATIENCE_MS, Shown
+from tests.contract.clickhouse.clickhouse_process import ServerProcess
+from tests.kit.redis import RedisProcess
+
+Screenshot = Callable[[Page, str], Path]
+
+
+def test_an_outage_of_redis(shown: Shown, redis: RedisProcess, screenshot: Screenshot) -> None:
+    with redis.client() as client:
+        client.hset("hot:meta:aurora:search", "half_life", "3600")
+        client.zadd("hot:items:aurora:search", {"sofa": time.time() / 3600 + 3})
+    shown.go("hot", scenario="search")
+    shown.panel("hot-search")
+    redis.stop()
+    try:
+        stale = shown.panel("hot-search", "stale")
+        assert "Not up to date since" in stale.inner_text()
+        assert "Redis does not answer" in stale.inner_text()
+        assert stale.locator("li[data-item=sofa]").count() == 1, "what was known stays"
+        screenshot(shown.page, "stale")
+        shown.go(scenario="search")
+        assert "Redis does not answer" in shown.panel("live", "error").inner_text()
+        assert shown.figure("total_clicks") > 0, "what does not need Redis goes on"
+    finally:
+        redis.start()
+    shown.panel("live", "empty")  # it answers, and has no metrics of this place
+
+
+def test_an_outage_of_clickhouse(shown: Shown, clickhouse: ServerProcess, screenshot: Screenshot) -> None:
+    shown.go()
+    before = shown.rows("items")
+    clickhouse.end()
+    try:
+        assert "ClickHouse does not answer" in shown.panel("figures", "stale").inner_text()
+        screenshot(shown.page, "stale")
+        shown.go("funnel")
+        error = shown.panel("funnel", "error")
+        assert "ClickHouse does not answer" in error.inner_text()
+        assert "tried again by itself" in error.inner_text()
+        screenshot(shown.page, "error")
+    finally:
+        clickhouse.start()
+    assert shown.rows("funnel"), "it comes back without being asked"
+    shown.go()
+    assert shown.rows("items") == before
+
+
+def test_a_question_that_is_refused_says_why_and_is_not_repeated(shown: Shown) -> None:
+    asked: list[str] = []
+    shown.page.on("request", lambda request: asked.append(request.url) if "/funnel?" in request.url else None)
+    shown.go("funnel", steps="a,b,c,d,e,f,g,h,i,j,k")
+    assert "name 1 to 10" in shown.panel("funnel", "error").inner_text()
+    questions = [url for url in asked if "/api/" in url]
+    shown.page.wait_for_timeout(2500)  # what is away would be asked again after two seconds
+    assert [url for url in asked if "/api/" in url] == questions
+
+
+def test_who_signs_out_sees_nothing_more(shown: Shown, address: str, screenshot: Screenshot) -> None:
+    shown.go()
+    shown.panel("figures")
+    shown.page.get_by_role("button", name="Sign out").click()
+    shown.page.wait_for_selector("form.sign-in")
+    shown.go("funnel")
+    shown.page.wait_for_selector("form.sign-in")
+    assert shown.page.locator("[data-panel]").count() == 0
+    shown.page.fill("[name=token]", "cs_guess")
+    shown.page.keyboard.press("Enter")
+    shown.page.wait_for_selector("form.sign-in .status:has-text('unknown or has expired')")
+    screenshot(shown.page, "sign-in")
+    shown.page.fill("[name=token]", address.partition("#token=")[2])
+    shown.page.keyboard.press("Enter")
+    shown.panel("funnel")
+
+
+def test_no_token_stays_anywhere_that_a_page_or_its_address_can_tell(shown: Shown, address: str) -> None:
+    token = address.partition("#token=")[2]
+    shown.go()
+    shown.panel("figures")
+    kept = shown.page.evaluate(
+        "JSON.stringify([document.cookie, {...localStorage}, {...sessionStorage}, location.href])"
+    )
+    assert token not in kept
+    shown.page.go_back()
+    shown.page.wait_for_timeout(200)
+    assert "token" not in shown.page.url
+    cookies = shown.page.context.cookies()
+    assert [(cookie.get("httpOnly"), cookie.get("sameSite")) for cookie in cookies] == [(True, "Strict")]
+    shown.page.wait_for_load_state(timeout=PATIENCE_MS)
