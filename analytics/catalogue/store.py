@@ -133,17 +133,18 @@ class Store(Generic[C, K]):
             The ids of those that were made.
         """
         now = self._now()
-        made: dict[str, Document] = {}
-        for content in contents:
-            name = str(getattr(content, self.kind.id_field))
-            made[name] = self._stored(tenant, name, None, self.kind.fold(None, content, now), now)
-        names = list(made)
+        sent = {str(getattr(content, self.kind.id_field)): content for content in contents}
+        async with patience(self._seconds):
+            asked = {"_id": {"$in": [document_id(tenant, name) for name in sent]}}
+            there = {each["_id"] for each in await self._collection.find(asked, {"_id": 1}).to_list()}
+        names = [name for name in sent if document_id(tenant, name) not in there]
         if not names:
             return set()
+        made = [self._stored(tenant, name, None, self.kind.fold(None, sent[name], now), now) for name in names]
         async with patience(self._seconds * (1 + len(names) // _ADDED_IN_A_SECOND)):
             try:
-                await self._collection.insert_many(made.values(), ordered=False)
-            except BulkWriteError as error:
+                await self._collection.insert_many(made, ordered=False)
+            except BulkWriteError as error:  # somebody else made some meanwhile
                 failed = error.details["writeErrors"]
                 if any(each["code"] != _DUPLICATE for each in failed):
                     raise

@@ -8,7 +8,7 @@ from analytics.pages import INDEX, File
 
 router = APIRouter(include_in_schema=False)
 
-PAGES = ("", "funnel", "retention", "paths", "heatmap", "experiments", "hot", "pipeline", "sign-in")
+PAGES = ("", "funnel", "retention", "paths", "heatmap", "experiments", "hot", "pipeline", "catalogue", "sign-in")
 
 # Nothing from elsewhere, no inline script or style, no frame around it. `data:` is for the charts' own images.
 _POLICY = (

@@ -47,7 +47,7 @@ export function kindOf(status: number): Kind {
   return status >= 500 || status === 429 ? "away" : "refused";
 }
 
-async function detail(answer: Response): Promise<string> {
+export async function detail(answer: Response): Promise<string> {
   try {
     const { detail: said } = (await answer.json()) as { detail: unknown };
     if (typeof said === "string") return said;

@@ -1,4 +1,5 @@
 // The pages by name.
+import { catalogue } from "./pages/catalogue";
 import { experiments } from "./pages/experiments";
 import { funnel } from "./pages/funnel";
 import { heatmap } from "./pages/heatmap";
@@ -10,4 +11,4 @@ import { pipeline } from "./pages/pipeline";
 import { retention } from "./pages/retention";
 import type { Page } from "./view";
 
-export const MAKE: Readonly<Record<Page, MakePage>> = { overview, funnel, retention, paths, heatmap, experiments, hot, pipeline };
+export const MAKE: Readonly<Record<Page, MakePage>> = { overview, funnel, retention, paths, heatmap, experiments, hot, pipeline, catalogue };

@@ -1,6 +1,6 @@
 // What is looked at, as the address says it: page, tenant, scenario, period, time zone, and what a page adds of its own.
 
-export const PAGES = ["overview", "funnel", "retention", "paths", "heatmap", "experiments", "hot", "pipeline"] as const;
+export const PAGES = ["overview", "funnel", "retention", "paths", "heatmap", "experiments", "hot", "pipeline", "catalogue"] as const;
 export type Page = (typeof PAGES)[number];
 
 export const PERIODS = ["24h", "today", "yesterday", "7d", "30d", "dates"] as const;

@@ -128,6 +128,8 @@ def test_lists_come_in_pages_and_can_be_narrowed(aurora: Catalogue, borealis: Ca
     mine = [each["scenario_id"] for each in paused["documents"] if each["scenario_id"].startswith(begin)]
     assert mine == names[1::2]
     assert all(each["status"] == "paused" for each in paused["documents"])
+    refused = aurora.http.get("scenarios", params={"category": "sofas"})
+    assert (refused.status_code, "category" in refused.json()["detail"]) == (422, True)
 
 
 def test_items_are_found_by_their_words(aurora: Catalogue, borealis: Catalogue) -> None:
