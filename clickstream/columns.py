@@ -39,7 +39,7 @@ class Columns:
         ids: hashes of the event ids; empty where duplicates were removed before.
         actions: Enum8 number.
         item: -1 where there is none.
-        reached: the greatest event time of the lane before this event, in ms, or -1. Empty until the replay filter.
+        reached: how far the lane had come before this event (see replay_filter), in ms, or -1. Empty until then.
     """
 
     lanes: list[Lane]

@@ -33,8 +33,12 @@ class Bucket(Protocol[W_co]):
     def load(self, name: str, entry: bytes) -> None:
         """Take over an entry; to be called before the first part."""
 
-    def apply(self, part: bytes, now_ms: int) -> None:
-        """Merge what a micro-batch adds. `now_ms` is the wall clock."""
+    def apply(self, part: bytes, now_ms: int) -> bool:
+        """Merge what a micro-batch adds. `now_ms` is the wall clock.
+
+        Returns:
+            Whether Redis is to be told of something by it.
+        """
 
     def restored(self, now_ms: int) -> None:
         """Say that everything is to be written again: what the last attempt wrote is not known."""

@@ -10,7 +10,10 @@ from clickstream.recent_ids import Mask
 
 
 class Reached(msgspec.Struct, array_like=True):
-    """How far one lane has come: its highest offset, and its greatest event time in ms."""
+    """How far one lane has come: its highest offset, and its greatest event time in ms.
+
+    An event of the future, as of a device whose clock is fast, counts as of its receipt: or it would make others late.
+    """
 
     lane: Lane
     offset: int
@@ -53,7 +56,7 @@ class ReplayFilter:
             known = self.lanes.get(lane) or Reached(lane, -1, -1)
             highest = np.maximum.accumulate(np.concatenate([[known.offset], columns.offsets[rows]]))
             fresh = columns.offsets[rows] > highest[:-1]
-            times = np.where(fresh, columns.times[rows], -1)
+            times = np.where(fresh, np.minimum(columns.times[rows], columns.received[rows]), -1)
             greatest = np.maximum.accumulate(np.concatenate([[known.time_ms], times]))
             new[rows] = fresh
             before[rows] = greatest[:-1]

@@ -114,10 +114,10 @@ class Keep(KeyedProcessFunction):
             self._clock.sleep(_HOLD_SECONDS)
         kept = self._kept(ctx)
         part = body_of(value)
-        kept.bucket.apply(part, self._now_ms())
+        if kept.bucket.apply(part, self._now_ms()):
+            kept.received_ms = min(kept.received_ms, received_of(value))
         self._parts.add(part)
         kept.part_bytes += len(part)
-        kept.received_ms = min(kept.received_ms, received_of(value))
         self._merged.inc()
         if kept.part_bytes > max(_LEAST_BYTES, sum(kept.entry_bytes.values()) // 4):
             self._fold(kept)

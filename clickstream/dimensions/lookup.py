@@ -52,7 +52,8 @@ class Lookup:
     """One dimension. Lives in one event loop.
 
     Guarantees: at most one query for a key is under way; `find` returns at its deadline at the latest and raises
-    nothing of the server's; an answer that is known is given, however old, when no newer one comes in time.
+    nothing of the server's; an answer that is known is given, however old, when no newer one comes in time. After one
+    wait in vain nobody waits until a query is answered: a server that hangs costs its timeout once, not each time.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what it works with, each of another kind
@@ -66,6 +67,7 @@ class Lookup:
         self._clock = clock
         self._failed = failed
         self._flying: dict[Key, asyncio.Task[Answers | None]] = {}
+        self._slow = False  # the server let somebody wait in vain, and has answered nothing since
         self._paused_until = 0.0
 
     async def find(self, keys: Collection[Key], deadline: float) -> dict[Key, Found | None]:
@@ -120,6 +122,7 @@ class Lookup:
             self.counts.query_seconds += self._clock.monotonic() - started
             for key in keys:
                 self._flying.pop(key, None)
+        self._slow = False
         now = self._clock.monotonic()
         for key in keys:
             self._cache.put(key, answers.get(key), now)
@@ -129,9 +132,10 @@ class Lookup:
         """Wait for the queries that ask for these keys, then take their answers, or what is remembered."""
         asked = {key: self._flying[key] for key in missing if key in self._flying}
         wait = deadline - self._clock.monotonic()
-        if asked and wait > 0:
+        if asked and wait > 0 and not self._slow:
             # Unlike wait_for it leaves the queries alone when time is up: others wait for them too.
-            await asyncio.wait(set(asked.values()), timeout=wait)
+            _, unanswered = await asyncio.wait(set(asked.values()), timeout=wait)
+            self._slow = bool(unanswered)
         for key in missing:
             task = asked.get(key)
             answers = task.result() if task is not None and task.done() and not task.cancelled() else None

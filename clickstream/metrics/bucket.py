@@ -19,6 +19,7 @@ from clickstream.replay_filter import Reached
 
 LOOK_MS = 2_000  # while a minute is open, lanes are looked at in this interval
 _LANES = "lanes"
+_FURTHEST = "furthest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class MetricsBucket:
         self._corrected_minute = -1
         self._too_late = 0
         self._reached_ms = -1
+        self._furthest_ms = -1  # that they have reached ever: a lane that was silent may be behind it
 
     def load(self, name: str, entry: bytes) -> None:
         """Take over an entry."""
@@ -58,10 +60,13 @@ class MetricsBucket:
                 self._closing.heard(reached)
             self._reached_ms = self._closing.reached_ms(0)
             return
+        if name == _FURTHEST:
+            self._furthest_ms = msgspec.msgpack.decode(entry, type=int)
+            return
         tenant_id, scenario_id = msgspec.msgpack.decode(entry)[0]
         self._place(Place(tenant_id, scenario_id)).load(entry)
 
-    def apply(self, part: bytes, now_ms: int) -> None:
+    def apply(self, part: bytes, now_ms: int) -> bool:
         """Count events, then take note how far their lanes have come."""
         self._closing.listen(now_ms)
         found = decode_part(part)
@@ -70,6 +75,7 @@ class MetricsBucket:
         for reached in found.reached:
             self._closing.heard(reached)
             self._lanes_stored = False
+        return any(self._places[each.place].changed for each in found.minutes if each.place in self._places)
 
     def restored(self, now_ms: int) -> None:
         """Write everything again, and wait for every lane anew."""
@@ -77,9 +83,10 @@ class MetricsBucket:
         self._closing.wait_anew()
 
     def changed_entries(self) -> Iterable[tuple[str, bytes | None]]:
-        """One entry a minute and place, and one for the lanes."""
+        """One entry a minute and place, and two for the lanes."""
         if not self._lanes_stored:
             yield _LANES, msgspec.msgpack.encode(self._closing.known())
+            yield _FURTHEST, msgspec.msgpack.encode(self._furthest_ms)
             self._lanes_stored = True
         for minutes in [*self._gone, *self._places.values()]:
             for number, entry in minutes.entries():
@@ -90,6 +97,9 @@ class MetricsBucket:
         """Windows that changed or moved; minutes that are closed; corrections, once a minute of event time."""
         self._closing.listen(now_ms)
         self._reached_ms = self._closing.reached_ms(now_ms)
+        if self._reached_ms > self._furthest_ms:
+            self._furthest_ms = self._reached_ms
+            self._lanes_stored = False
         records, settled = self._close()
         writes = self._windows(now_ms)
         self._forget(now_ms)
@@ -99,7 +109,7 @@ class MetricsBucket:
     def next_due_ms(self, now_ms: int) -> int | None:
         """The next flush, look at the lanes, or turn of the minute."""
         if not self._places:
-            return None
+            return now_ms + LOOK_MS if self._too_late else None
         due = [(now_ms // MINUTE_MS + 1) * MINUTE_MS]
         flush_ms = int(self._settings.flush_seconds * 1000)
         due += [minutes.written_ms + flush_ms for minutes in self._places.values() if minutes.changed]
@@ -110,7 +120,7 @@ class MetricsBucket:
     def _add(self, events: MinuteEvents) -> None:
         minutes = self._places.get(events.place)
         known = minutes is not None and events.minute in minutes.minutes
-        if not known and events.late and self._is_forgotten(events.minute):
+        if not known and self._is_forgotten(events.minute):  # late or not: a lane that was silent has late ones, too
             self._too_late += int(np.frombuffer(events.counts, np.int64).sum())
             return
         self._place(events.place).add(events)
@@ -129,7 +139,7 @@ class MetricsBucket:
                 if minute.on_time:
                     records.append(_record(minutes.place, number, minute))
             elif minute.pending and correct:
-                minute.revision += 1
+                minute.revision = 1 + minute.late.events
                 minute.pending = False
                 records.append(_record(minutes.place, number, minute))
             else:
@@ -162,7 +172,8 @@ class MetricsBucket:
             self._gone.append(self._places.pop(place))
 
     def _is_forgotten(self, number: int) -> bool:
-        return Minutes.end_ms(number) + self._settings.keep_seconds * 1000 <= self._reached_ms
+        keep_seconds = max(self._settings.keep_seconds, self._settings.window_minutes * 60)
+        return Minutes.end_ms(number) + keep_seconds * 1000 <= self._furthest_ms
 
     def _all(self) -> list[tuple[int, Minute, Minutes]]:
         """Every minute of every place, in the order in which records are sent."""

@@ -18,7 +18,8 @@ class Minute:
     Attributes:
         on_time: events that were not late: what the final record says.
         late: the others, and those that came when the minute was closed.
-        revision: of the last record: 0 while the minute is open, 1 when it is closed, above that after corrections.
+        revision: of the last record: 0 while the minute is open, 1 when it is closed; of a correction 1 and the number
+            of late events in it. So whatever a restart merges in one and had sent in two, the highest has the most.
         pending: whether `late` holds something that no record says.
     """
 

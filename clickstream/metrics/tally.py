@@ -35,6 +35,11 @@ class Tally:
     def __bool__(self) -> bool:
         return bool(self.counts.any())
 
+    @property
+    def events(self) -> int:
+        """How many events."""
+        return int(self.counts.sum())
+
     def add(self, counts: Counts, users: Hashes, items: Hashes) -> None:
         """Add events: how many by action, and the hashes of their users and items."""
         self.counts = self.counts + counts

@@ -74,7 +74,7 @@ class RecentBucket:
             return
         self._shelves[int(name)] = {(tenant, user): kept for tenant, user, kept in _decode_shelf(entry)}
 
-    def apply(self, part: bytes, now_ms: int) -> None:
+    def apply(self, part: bytes, now_ms: int) -> bool:
         """Merge what users saw.
 
         Raises:
@@ -99,6 +99,7 @@ class RecentBucket:
                 shelf[key] = _encode(_List(now_ms, items, times))
                 self._changed[key] = None
                 self._unstored.add(number)
+        return bool(self._changed)
 
     def restored(self, now_ms: int) -> None:
         """Write everything again."""

@@ -130,8 +130,9 @@ class HotBucket:
         kept.stored = True
         self._advance(found.newest_ms, 0)
 
-    def apply(self, part: bytes, now_ms: int) -> None:
+    def apply(self, part: bytes, now_ms: int) -> bool:
         """Merge sums and capped events."""
+        told = False
         for each in decode_parts(part):
             kept = self._place(each.place)
             if isinstance(each, Sums):
@@ -139,6 +140,8 @@ class HotBucket:
             else:
                 kept.merge_capped(each)
             self._advance(each.newest_ms, now_ms)
+            told |= bool(kept.changed)
+        return told
 
     def restored(self, now_ms: int) -> None:
         """Write everything again; decay goes on from the newest event."""

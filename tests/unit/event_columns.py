@@ -10,6 +10,7 @@ from clickstream.events.action import Action
 from clickstream.events.model import Event
 
 START_MS = 1_760_000_000_000
+RECEIVED_MS = START_MS + 10**9  # after all events
 LANE = Lane(7, 0)
 
 
@@ -55,7 +56,11 @@ def columns(events: Sequence[Event], first_offset: int = 0, lane: Lane = LANE) -
 
 
 def columns_at(
-    events: Sequence[Event], positions: Sequence[tuple[Lane, int]], record_ms: int = 0, *, identified: bool = True
+    events: Sequence[Event],
+    positions: Sequence[tuple[Lane, int]],
+    record_ms: int = RECEIVED_MS,
+    *,
+    identified: bool = True,
 ) -> Columns:
     """The events as read in this order, each from its position."""
     lanes = list(dict.fromkeys(lane for lane, _ in positions))

@@ -48,3 +48,11 @@ def test_each_position_passes_once_and_knows_the_greatest_time_before_it() -> No
 def test_rows_keep_what_was_reached_when_some_are_chosen() -> None:
     found, _ = ReplayFilter().sort(_batch([(LANES[0], 1, 5), (LANES[0], 2, 1), (LANES[0], 3, 9)]))
     assert found.where(np.array([False, True, True])).reached.tolist() == [START_MS + 5, START_MS + 5]
+
+
+def test_an_event_of_the_future_takes_its_lane_no_further_than_its_receipt() -> None:
+    ahead = columns_at([event(1, timestamp=START_MS + 290_000)], [(LANES[0], 1)], START_MS)
+    after = columns_at([event(2, timestamp=START_MS + 1)], [(LANES[0], 2)], START_MS + 2)
+    replays = ReplayFilter()
+    replays.sort(ahead)
+    assert replays.sort(after)[0].reached.tolist() == [START_MS]

@@ -180,3 +180,25 @@ async def test_the_least_recently_used_is_forgotten_first() -> None:
 async def test_no_key_no_query(bench: Bench) -> None:
     assert await bench.find() == {}
     assert bench.server.asked == []
+
+
+async def test_a_server_that_hangs_is_waited_for_once_until_it_answers() -> None:
+    bench = Bench()
+    bench.server.rows, bench.server.gate = {"a": b"1", "b": b"2", "c": b"3"}, asyncio.Event()
+    assert await bench.find("a", wait=0.01) == {}
+    assert bench.server.asked == [["a"]]
+    unbound = asyncio.create_task(bench.find("b"))  # without end, if it waited
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert unbound.done()
+    assert unbound.result() == {}
+    bench.server.gate.set()
+    await settled()
+    assert await bench.find("a", "b") == {"a": b"1", "b": b"2"}, "asked for all the same"
+    bench.server.gate = asyncio.Event()
+    waiting = asyncio.create_task(bench.find("c"))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not waiting.done(), "it has answered since"
+    bench.server.gate.set()
+    assert await waiting == {"c": b"3"}

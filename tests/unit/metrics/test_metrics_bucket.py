@@ -11,6 +11,7 @@ from clickstream.events.model import Event
 from clickstream.metrics.parts import MINUTE_MS
 from clickstream.places import Place
 from clickstream.redis_keys import encoded
+from clickstream.replay_filter import ReplayFilter
 from tests.unit.event_columns import START_MS, event, traffic
 from tests.unit.metrics.run import Run
 
@@ -147,7 +148,7 @@ def test_an_idle_tenants_metrics_roll_to_zero_and_then_its_state_is_gone() -> No
     assert run.redis[Place("t", "s")].figures.clicks == 0
     assert writes < 20
     run.fold(Place("t", "s").bucket)
-    assert run.entries[Place("t", "s").bucket].keys() <= {"lanes"}
+    assert run.entries[Place("t", "s").bucket].keys() <= {"lanes", "furthest"}
 
 
 def test_a_change_is_written_after_half_a_second_and_everything_each_minute() -> None:
@@ -218,3 +219,69 @@ def test_an_event_of_a_minute_that_is_forgotten_is_counted_as_such() -> None:
     minutes = [(each["minute"] - BEGIN) // MINUTE_MS for _, each in run.closed]
     assert minutes.count(0) == 1
     assert run.last()[f"t:s:{BEGIN + 25 * MINUTE_MS}"]["correction"]
+
+
+def test_a_partition_that_was_silent_makes_no_second_final_record_of_a_forgotten_minute() -> None:
+    run = Run(LiveMetricsSettings(lateness_seconds=0, idle_seconds=60), LANES[:2])
+    now = BEGIN
+    for minute in range(120):
+        now = BEGIN + minute * MINUTE_MS
+        run.add(LANES[0], minute, [event(minute, timestamp=now)], now)
+        run.tick(now)
+    before = len(run.closed)
+    # As of a device that was offline; then, after a restart, of another one.
+    for offset in range(2):
+        run.add(LANES[1], offset, [event(offset, timestamp=BEGIN + 20 * MINUTE_MS)], now)
+        run.tick(now)
+        run.restart(now)
+    for minute in range(120, 125):
+        now = BEGIN + minute * MINUTE_MS
+        run.add(LANES[0], minute, [event(minute, timestamp=now)], now)
+        run.tick(now)
+    assert len(run.finals()) >= before > 100, "each minute once"
+    assert run.too_late >= 2, "counted, again after each restart"
+
+
+def test_an_event_that_is_too_late_is_counted_where_nothing_else_is_kept() -> None:
+    run = Run(LiveMetricsSettings(lateness_seconds=0), LANES[:1])
+    run.add(*_far(LANES[0], 600), BEGIN)
+    now = BEGIN
+    while (
+        any((due := bucket.next_due_ms(now)) is not None for bucket in run.buckets.values()) and now < BEGIN + 9 * HOUR
+    ):
+        now += MINUTE_MS
+        run.tick(now)
+    run.add(LANES[0], 601, [event(1, timestamp=BEGIN, scenario_id="other")], now)
+    other = run.buckets[Place("t", "other").bucket]
+    due = other.next_due_ms(now)
+    assert due is not None
+    run.tick(due)
+    assert run.too_late == 1
+
+
+def test_the_highest_revision_is_right_also_when_a_restart_merges_what_was_sent_before() -> None:
+    run = Run(LiveMetricsSettings(lateness_seconds=0, idle_seconds=60), LANES[:1])
+    run.add(LANES[0], 0, [event(1, timestamp=BEGIN)], BEGIN)
+    run.add(LANES[0], 2, [event(2, timestamp=BEGIN + 5 * MINUTE_MS)], BEGIN)
+    run.tick(BEGIN)
+    run.fold(Place("t", "s").bucket)
+    stored = {number: dict(entries) for number, entries in run.entries.items()}
+
+    def late(offset: int, count: int, minute: int) -> None:
+        run.add(LANES[0], offset, [event(offset * 100 + each, timestamp=BEGIN) for each in range(count)], BEGIN)
+        run.add(LANES[0], offset + 50, [event(offset, timestamp=BEGIN + minute * MINUTE_MS)], BEGIN)
+
+    late(100, 2, 7)
+    run.tick(BEGIN + 1)
+    late(200, 1, 9)
+    run.tick(BEGIN + 2)
+    run.parts.clear()
+    run.entries.update(stored)
+    run.filters[LANES[0]] = ReplayFilter()
+    run.restart(BEGIN)
+    run.add(LANES[0], 0, [event(1, timestamp=BEGIN + 5 * MINUTE_MS)], BEGIN)  # where the filter stood
+    late(100, 2, 6)
+    late(200, 1, 9)
+    run.tick(BEGIN + 3)
+    revisions = {(each["revision"], each["clicks"]) for _, each in run.closed if each["minute"] == BEGIN}
+    assert revisions == {(1, 1), (3, 3), (4, 4)}

@@ -167,3 +167,12 @@ def test_equal_users_of_two_tenants_are_refused_where_the_key_does_not_hold_the_
     run.restart()
     with pytest.raises(ContractError, match=r"'a' and 'b'.*CLICKSTREAM_REDIS_KEY_RECENT has no \{tenant\}"):
         run.add([event(1, tenant_id="b")])
+
+
+def test_redis_is_told_of_nothing_by_an_older_view_of_an_item() -> None:
+    bucket = RecentBucket(RecentSettings(), True)
+    views = [event(1, item_id="i", timestamp=START_MS), event(2, user_id="u-1", item_id="i", timestamp=START_MS - 1)]
+    for each, told in zip(views, (True, False), strict=True):
+        ((_, part),) = parts_of(columns([each])).items()
+        assert bucket.apply(encode_parts(part), START_MS) is told
+        bucket.due(START_MS + 60_000)
