@@ -33,9 +33,7 @@ def catalogue(served: Served) -> Catalogue:
 
 Stored = Annotated[Catalogue, Depends(catalogue)]
 
-_Filter = Annotated[
-    str | None, Query(max_length=500, description="422 where this kind has no such field")
-]
+_Filter = Annotated[str | None, Query(max_length=500, description="422 where this kind has no such field")]
 
 
 def _routes_of(kind: Kind[Any, Any]) -> None:
