@@ -117,7 +117,7 @@ class JoinMetric(StrEnum):
     REJECTED = "rows_rejected"
     DUPLICATES = "duplicates_removed"
     JOINED = "rows_joined"
-    GAVE_UP = "batches_given_up"  # micro-batches that went on without any dimension
+    GAVE_UP = "batches_given_up"  # micro-batches that went on unjoined because the join itself failed or stood still
     MISSING = "rows_missing"  # events that lack the dimension
     HITS = "keys_remembered"  # answered from memory; keys are counted once a micro-batch
     QUERIED = "keys_queried"

@@ -55,7 +55,13 @@ class HotSettings(Settings):
     batch_seconds: float = Field(0.1, gt=0, description="a micro-batch goes on after so long")
 
     @model_validator(mode="after")
-    def _weighed(self) -> Self:
+    def _valid(self) -> Self:
+        for name in self.scenarios:
+            if name.count(":") > 1 or not all(name.split(":")):
+                raise ValueError(
+                    f"CLICKSTREAM_HOT_SCENARIOS names {name!r}, which no place is called: give scenario or "
+                    "tenant:scenario, with %3A for a colon in an id"
+                )
         for name, weights in [("CLICKSTREAM_HOT_WEIGHTS", self.weights)] + [
             (f"CLICKSTREAM_HOT_SCENARIOS, {name}", each.weights or {}) for name, each in self.scenarios.items()
         ]:

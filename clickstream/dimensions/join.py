@@ -56,7 +56,7 @@ class JoinCounts:
 
     events: int = 0
     missing: Counter[str] = field(default_factory=Counter)  # events that lack a dimension, by its name
-    gave_up: int = 0  # micro-batches that went on without any dimension
+    gave_up: int = 0  # micro-batches that went on unjoined because the join itself failed or stood still
 
 
 class Joiner:

@@ -7,6 +7,7 @@ import aiomysql
 from clickstream.dimensions.declaration import Dimensions
 from clickstream.dimensions.mysql import MySqlConnections
 from clickstream.dimensions.queries import quoted
+from clickstream.dimensions.rows import RowReader
 from clickstream.errors import ConfigurationError
 
 _REFUSED = frozenset({1044, 1045, 1698})
@@ -14,7 +15,7 @@ _UNKNOWN_DATABASE = 1049
 
 
 def preflight(declared: Dimensions, connections: MySqlConnections) -> list[str]:
-    """Ask MySQL whether it takes our credentials and has the tables of the dimensions.
+    """Ask MySQL whether it takes our credentials and has the tables of the dimensions, with their columns.
 
     Returns:
         One line for each thing that is not there: events go on without those dimensions until it is.
@@ -53,8 +54,9 @@ async def _ask(declared: Dimensions, connections: MySqlConnections) -> list[str]
             lines = []
             for dimension in declared.dimensions:
                 source = ".".join(map(quoted, dimension.table.split(".", 1)))
+                columns = ", ".join(map(quoted, RowReader(dimension, declared.carried(dimension.name)).columns))
                 try:
-                    await cursor.execute(f"SELECT 1 FROM {source} LIMIT 0")
+                    await cursor.execute(f"SELECT {columns} FROM {source} LIMIT 0", ())
                 except aiomysql.MySQLError as error:
                     lines.append(f"dimension {dimension.name}: MySQL at {address} says {error.args[-1]}")
             return lines

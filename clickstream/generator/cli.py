@@ -50,6 +50,8 @@ def generate(  # noqa: PLR0913, PLR0917 - a command has as many parameters as it
     for option, value in (("--rate", rate), ("--seconds", seconds)):
         if value is not None and value <= 0:
             raise ConfigurationError(f"{option} is {value}; give a value above 0")
+    if answers is not None and not answers.parent.is_dir():
+        raise ConfigurationError(f"--answers {answers}: there is no folder {answers.parent}; nothing was sent")
     span_ms = HOUR_MS if span is None else milliseconds(span)
     start_ms = int(SystemClock().now() * 1000) - span_ms if start is None else parse_time(start)
     model = TrafficModel(

@@ -29,6 +29,11 @@ def test_wrong_credentials_are_an_error_and_all_else_is_told(join: JoinPipeline)
     assert lines(database="nowhere") == [
         f"MySQL at {address.host}:{address.port}/nowhere has no such database: run `clickstream migrate --only mysql`"
     ]
+    join.sql("ALTER TABLE dim_product RENAME COLUMN product_brand TO maker")
+    (line,) = lines()
+    assert "dimension product: " in line
+    assert "product_brand" in line
+    join.sql("ALTER TABLE dim_product RENAME COLUMN maker TO product_brand")
     join.sql("DROP TABLE dim_scenario")
     (line,) = lines()
     assert line.startswith(f"dimension scenario: MySQL at {address} says ")

@@ -82,3 +82,11 @@ def test_mistakes_are_named(options: list[str], message: str) -> None:
     result = run(*options)
     assert isinstance(result.exception, ConfigurationError)
     assert message in str(result.exception)
+
+
+def test_answers_that_could_not_be_written_are_refused_before_anything_is_sent(tmp_path: Path) -> None:
+    out = tmp_path / "events.jsonl"
+    result = run("--events", "50", "--out", str(out), "--answers", str(tmp_path / "nowhere" / "answers.json"))
+    assert isinstance(result.exception, ConfigurationError)
+    assert "there is no folder" in str(result.exception)
+    assert not out.exists()

@@ -200,6 +200,12 @@ def test_scenarios_have_rules_of_their_own() -> None:
     assert run.redis[Place("t", "s")] == {"i-0": pytest.approx(2 + START_MS / 60_000, rel=1e-15)}
 
 
+@pytest.mark.parametrize("name", ["a:b:c", ":home", "a:", ""])
+def test_a_scenario_that_no_place_is_called_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="CLICKSTREAM_HOT_SCENARIOS names"):
+        HotSettings.model_validate({"scenarios": {name: {"top": 5}}})
+
+
 def test_a_weight_of_nothing_counts_nothing() -> None:
     run = _Run(HotSettings(weights={"click": 0}))
     run.add([event(0)])
