@@ -123,6 +123,7 @@ bench-sink: setup ## Kafka -> ClickHouse: the job against the textbook, a plain 
 bench-jobs: setup ## The join and the jobs on Redis against textbook and Flink SQL; bench/out/jobs.json
 	@$(BIN)/python -m bench.jobs $(BENCH_OPTIONS)
 
+.PHONY: bench-collector
 bench-collector: setup ## Events over HTTP into Kafka, against a bare handler; bench/out/collector.json
 	@$(BIN)/python -m bench.collector $(BENCH_OPTIONS)
 
