@@ -21,6 +21,11 @@ def test_a_score_far_ahead_of_the_clock_does_not_overflow() -> None:
     assert item.score == 2.0**1023
 
 
+def test_the_least_score_is_within_what_was_asked_for() -> None:
+    found = hot_items_of([("a", 11.0), ("b", 10.0), ("c", 9.0)], {"half_life": "1"}, 10.0, 1.0, "key")
+    assert [(each.item_id, each.score) for each in found] == [("a", 2.0), ("b", 1.0)]
+
+
 @pytest.mark.parametrize("meta", [{}, {"half_life": "an hour"}])
 def test_scores_of_no_known_half_life_are_refused(meta: dict[str, str]) -> None:
     assert hot_items_of([], meta, 0.0, 0.0, "key") == []

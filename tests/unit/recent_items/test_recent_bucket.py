@@ -176,3 +176,12 @@ def test_redis_is_told_of_nothing_by_an_older_view_of_an_item() -> None:
         ((_, part),) = parts_of(columns([each])).items()
         assert bucket.apply(encode_parts(part), START_MS) is told
         bucket.due(START_MS + 60_000)
+
+
+def test_of_equally_new_items_the_lesser_id_stands_first() -> None:
+    bucket = RecentBucket(RecentSettings(), True)
+    for number, item in enumerate("bac"):
+        ((_, part),) = parts_of(columns([event(number, user_id="u", item_id=item, timestamp=START_MS)])).items()
+        bucket.apply(encode_parts(part), START_MS)
+    (write,) = bucket.due(START_MS + 60_000).writes
+    assert write.items == ["a", "b", "c"]

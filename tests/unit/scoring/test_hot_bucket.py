@@ -7,6 +7,7 @@ import pytest
 
 from clickstream.config.hot import WEIGHTS, HotScenario, HotSettings
 from clickstream.errors import ContractError
+from clickstream.events.action import Action
 from clickstream.events.model import Event
 from clickstream.places import Place
 from clickstream.scoring.bucket import HotBucket, HotWrite
@@ -198,6 +199,46 @@ def test_scenarios_have_rules_of_their_own() -> None:
     run.add([event(0)])
     run.flush()
     assert run.redis[Place("t", "s")] == {"i-0": pytest.approx(2 + START_MS / 60_000, rel=1e-15)}
+
+
+def test_a_scenario_is_flushed_at_its_own_interval() -> None:
+    run = _Run(HotSettings(scenarios={"slow": HotScenario(flush_seconds=5)}))
+    both = ("slow", "s")
+    run.add([event(number, scenario_id=name) for number, name in enumerate(both)])
+    run.flush(START_MS)
+    run.add([event(number + 2, scenario_id=name) for number, name in enumerate(both)], START_MS + 100)
+    assert {write.place.scenario_id for write in run.flush(START_MS + 4_999)} == {"s"}
+    assert {write.place.scenario_id for write in run.flush(START_MS + 5_000)} == {"slow"}
+
+
+def test_a_cap_holds_in_its_scenario_alone() -> None:
+    run = _Run(HotSettings(scenarios={"capped": HotScenario(cap=True)}))
+    twice = [{"scenario_id": name, "user_id": "u", "item_id": "i"} for name in ("capped", "s") for _ in range(2)]
+    run.add([event(0, event_id=f"e-{number}", **fields) for number, fields in enumerate(twice)])
+    run.flush()
+    begun = START_MS // HOUR * HOUR
+    capped, free = (run.redis[Place("t", name)]["i"] for name in ("capped", "s"))
+    once = math.log2(WEIGHTS[Action.CLICK])
+    assert capped == pytest.approx(once + begun / HOUR, rel=1e-15)
+    assert free == pytest.approx(once + 1 + START_MS / HOUR, rel=1e-15)
+
+
+def test_what_did_not_reach_the_top_is_not_written() -> None:
+    run = _Run(HotSettings(top=2))
+    run.add([event(number, item_id=f"i-{number}", timestamp=START_MS + number * HOUR) for number in range(4)])
+    run.flush()
+    run.add([event(9, item_id="i-0"), event(10, item_id="i-3")], START_MS + 1000)
+    (write,) = run.flush(START_MS + 2000)
+    assert (write.whole, write.scores.keys()) == (False, {"i-3"})
+
+
+def test_redis_is_told_of_nothing_by_what_a_cap_holds_back() -> None:
+    settings = HotSettings(cap=True)
+    bucket = HotBucket(settings, WEEK)
+    for number, told in ((1, True), (2, False)):
+        ((_, parts),) = parts_of(columns([event(0, event_id=f"e-{number}")]), RuleBook(settings)).items()
+        assert bucket.apply(encode_parts(parts), START_MS) is told
+        bucket.due(START_MS + number * 1000)
 
 
 @pytest.mark.parametrize("name", ["a:b:c", ":home", "a:", ""])
