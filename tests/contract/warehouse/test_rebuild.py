@@ -29,7 +29,7 @@ pytestmark = pytest.mark.net
 
 FIRST = month_end() - timedelta(days=3)
 SPAN = Days.between(FIRST, month_end() + timedelta(days=DAYS))
-EVENTS = 6_000
+EVENTS = 3_000
 
 
 class EndedError(Exception):
