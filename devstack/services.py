@@ -130,7 +130,7 @@ SERVICES = {
         Service(
             name="analytics",
             variable="CLICKSTREAM_ANALYTICS_URL",
-            ports={"analytics": 8004},
+            ports={"analytics": 8004, "analytics-grpc": 8006},
             servers=lambda layout, plan: [Analytics(layout, plan)],
             address=lambda plan: f"http://{HOST}:{plan.ports['analytics']}",
             probe=analytics.probe,

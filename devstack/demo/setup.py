@@ -1,7 +1,12 @@
 """Before the first event: servers, tables, topics, dimensions, and the first jobs."""
 
 import os
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 
@@ -18,6 +23,7 @@ from devstack.services import SERVICES, usual_ports
 from devstack.stack import Stack
 
 BATCH_SECONDS = "2"  # the default, 15 s, is right for ClickHouse and dull to watch
+ITEMS = 5000  # of each shop: as many as the traffic is about
 KEY_RECENT = "user:recent:{tenant}:{user_id}"  # the modelled traffic has several tenants, some with equal user ids
 START_SECONDS = 240
 # Traffic begins when these run. The others start meanwhile: each takes some seconds, and reads what it has missed.
@@ -40,16 +46,39 @@ def start_servers(stack: Stack, console: Console, *, with_dimensions: bool) -> N
     for moved in moved_ports(stack):
         console.print(moved, soft_wrap=True)
     os.environ.update(stack.environment())
-    applied: list[Outcome] = []
-    with console.status("Creating tables and topics"):
-        migrate.run("", dry_run=False, report=applied.append)
-    new = sum(outcome.state is State.APPLIED for outcome in applied)
-    console.print(f"[green]✓[/] tables and topics ({new} new)")
-    servers = resolve(ServerSettings)
-    if with_dimensions and servers.mysql_url:
-        with console.status("Filling MySQL's dimensions"):
-            counts = load_sample(servers.mysql_url, ddl_directory(servers.ddl_dir))
-        console.print(f"[green]✓[/] dimensions ({sum(counts.values()):,} rows in MySQL)")
+    with filled_catalogue(console):
+        applied: list[Outcome] = []
+        with console.status("Creating tables and topics"):
+            migrate.run("", dry_run=False, report=applied.append)
+        new = sum(outcome.state is State.APPLIED for outcome in applied)
+        console.print(f"[green]✓[/] tables and topics ({new} new)")
+        servers = resolve(ServerSettings)
+        if with_dimensions and servers.mysql_url:
+            with console.status("Filling MySQL's dimensions"):
+                counts = load_sample(servers.mysql_url, ddl_directory(servers.ddl_dir))
+            console.print(f"[green]✓[/] dimensions ({sum(counts.values()):,} rows in MySQL)")
+
+
+@contextmanager
+def filled_catalogue(console: Console) -> Iterator[None]:
+    """Make meanwhile what the generated shops have in MongoDB, where it is missing; what somebody changed stays.
+
+    Raises:
+        ClickstreamError: MongoDB does not answer.
+    """
+    command = [str(Path(sys.executable).parent / "clickstream"), "catalogue", "sample", "--items", str(ITEMS)]
+    filling = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        yield
+        with console.status("Filling MongoDB's catalogue"):
+            said = filling.communicate()[0].strip()
+    finally:
+        if filling.poll() is None:
+            filling.kill()
+            filling.communicate()
+    if filling.returncode:
+        raise ClickstreamError(f"{' '.join(command)} failed: {said}")
+    console.print(f"[green]✓[/] catalogue in MongoDB: {said}")
 
 
 def moved_ports(stack: Stack) -> list[str]:

@@ -85,6 +85,7 @@ class Analytics(Server):
             "CLICKSTREAM_ANALYTICS_TOKENS_FILE": str(self.data / "tokens.yaml"),
             "CLICKSTREAM_ANALYTICS_HOST": HOST,
             "CLICKSTREAM_ANALYTICS_PORT": str(self.port),
+            "CLICKSTREAM_ANALYTICS_GRPC_PORT": str(self.plan.ports["analytics-grpc"]),
             **_addresses(self.plan),
         }
 
