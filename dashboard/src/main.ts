@@ -1,11 +1,12 @@
 // From an address to a page, and from one page to the next.
 import type { Choices, Session } from "./answers";
-import { AskError, type Parameters, ask } from "./ask";
+import { AskError, ask } from "./ask";
 import { keepAsking } from "./asking";
+import { choosable, known } from "./choosable";
 import { h, replace } from "./dom";
+import { keep, kept } from "./kept";
 import { type Theme, THEMES, wear } from "./look";
 import { MAKE } from "./pages";
-import { bounds } from "./period";
 import { filters, header, type Steps } from "./shell";
 import { form, signIn, signOut, tokenOf } from "./sign_in";
 import { read, type View, write } from "./view";
@@ -36,22 +37,6 @@ const steps: Steps = {
     void signOut().finally(() => showSignIn(false));
   },
 };
-
-function kept(name: string): string | null {
-  try {
-    return localStorage.getItem(name);
-  } catch {
-    return null; // a browser may refuse to keep anything
-  }
-}
-
-function keep(name: string, value: string): void {
-  try {
-    localStorage.setItem(name, value);
-  } catch {
-    // Then it holds until the page is left.
-  }
-}
 
 function showSignIn(refused: boolean): void {
   life.abort();
@@ -131,24 +116,8 @@ function render(samePage: boolean): void {
       } else replace(status, h("strong", {}, t("failed")), h("span", {}, message));
     },
   };
-  const load = (signal: AbortSignal) => ask<Choices>("choices", choosable(tenant, zone), signal);
+  const load = (signal: AbortSignal) => ask<Choices>("choices", choosable(view, tenant, zone), signal);
   keepAsking(() => told, load, 30, mine);
-}
-
-/** What there is to choose from is that of the last 30 days, for today may have nothing yet; of days before, theirs. */
-function choosable(tenant: string, zone: string): Parameters {
-  const now = new Date();
-  const recent = bounds({ period: "30d", from: "", to: "" }, zone, now);
-  const asked = bounds(view, zone, now);
-  return { tenant_id: tenant, scenario_id: view.scenario, time_zone: zone, ...(asked.start_time < recent.start_time ? asked : recent) };
-}
-
-function known(zone: string): string {
-  try {
-    return zone && new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone ? zone : "";
-  } catch {
-    return ""; // the address names none that there is
-  }
 }
 
 async function arrive(): Promise<void> {
