@@ -5,7 +5,7 @@ is said to be away, and asked again: the other one goes on.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -37,7 +37,7 @@ class Source(Generic[A_co]):
     ask: Callable[[], Awaitable[A_co]]
 
 
-async def feed(*sources: Source[Answer], allowed: Callable[[], bool]) -> AsyncIterator[bytes]:
+async def feed(*sources: Source[Answer], allowed: Callable[[], bool]) -> AsyncGenerator[bytes, None]:
     """Events of all sources, as they come, until `allowed` says no or the reader has gone.
 
     A slow source holds up no other. What nobody has read yet is not piled up: a source is asked again when its last
