@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from devstack.demo.checkpoints import Checkpoints
@@ -101,6 +102,7 @@ def check_books(text: str, *more: str) -> None:
         "duplicates removed",
         "dead letters",
         "missing",
+        "accepted by the collector",
         *more,
     )
     found = {what: number(text, what) for what in whats}
@@ -114,6 +116,26 @@ def check_books(text: str, *more: str) -> None:
         f"{sent:,} sent = {rows:,} rows + {rejected:,} rejected + {duplicates:,} duplicates + 0 dead letters"
     )
     assert last == f"Balanced: {expected_line}"
+
+
+def signs_in(text: str) -> None:
+    """The address of the dashboard that was printed lets its reader in, to the tenants of the traffic."""
+    found = re.search(r"dashboard (http\S+)/sign-in#token=(\S+)", text)
+    assert found, text
+    with httpx.Client(base_url=found[1], timeout=30) as browser:
+        assert browser.get("/").status_code == 200, "the page is built and served"
+        assert browser.post("/sign-in", json={"token": found[2]}).status_code == 204
+        tenants = browser.get("/api/v1/analytics/session").json()["tenants"]
+        assert [tenant["tenant_id"] for tenant in tenants] == ["aurora", "borealis", "cascade"]
+        for tenant in tenants:
+            choices = browser.get("/api/v1/analytics/choices", params={"tenant_id": tenant["tenant_id"]}).json()
+            assert "home" in [place["scenario_id"] for place in choices["scenarios"]]
+        pipeline = browser.get("/api/v1/analytics/pipeline", params={"tenant_id": "aurora"}).json()
+        assert (pipeline["flink_away"], pipeline["kafka_away"]) == (None, None)
+        assert [(job["name"], job["state"]) for job in pipeline["jobs"]] == [(SINK, "running")]
+        records = {topic["kind"]: topic["records"] for topic in pipeline["topics"]}
+        assert records["behaviors"] > records["rejected"] > 0
+        assert records["dead_letters"] == 0
 
 
 def never_falls(figures: list[int]) -> bool:
@@ -188,6 +210,7 @@ def test_from_nothing_with_a_port_taken_until_the_terminal_is_closed(tmp_path: P
         with squatter, demo(environment, tmp_path / "demo.log", "--rate", "300", "--jobs", "sink") as shown:
             shown.wait_said(r"  rows [1-9].*  rejected [1-9].*  duplicates [1-9]")
             assert re.search(r"kafka is at port \d+: 9092 was taken", shown.text), shown.text
+            signs_in(shown.text)
             shown.process.send_signal(signal.SIGHUP)
             assert shown.end() == 0, shown.text
             check_books(shown.text)
