@@ -69,7 +69,7 @@ def beside(now: datetime, *, with_redis: bool) -> list[Remaining]:
             what="a job that is restarted from an older savepoint, a replay of dead letters that runs now, and a "
             "collector's spool store events of the user again: repeat the request when such has happened",
         ),
-        Remaining(where="backups, profiles in MySQL and MongoDB", until=None, what="are not touched"),
+        Remaining(where="backups, and dimensions in MySQL", until=None, what="are not touched"),
     ]
     if with_redis:
         found.append(

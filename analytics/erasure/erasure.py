@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from analytics.catalogue.catalogue import Catalogue
 from analytics.erasure.elsewhere import beside, erase_keys, in_kafka
 from analytics.erasure.files import erase_letters
 from analytics.erasure.receipt import Receipt
@@ -37,8 +38,16 @@ class Erasure:
     dead_letters: Path | None = None
     kafka: KafkaSettings | None = None
 
-    async def erase(self, tenant_id: str, user_id: str, requested_by: str) -> Receipt:
+    async def erase(
+        self, tenant_id: str, user_id: str, requested_by: str, catalogue: Catalogue | None = None
+    ) -> Receipt:
         """Erase one user.
+
+        Args:
+            tenant_id: whose user it is.
+            user_id: the user.
+            requested_by: for the receipt.
+            catalogue: which holds a profile; None: there is none.
 
         Raises:
             UnavailableError: a server does not answer, or a rebuild of marts works there: repeat the request.
@@ -48,6 +57,7 @@ class Erasure:
         keys = None
         if self.redis_url is not None:
             keys = await erase_keys(self.redis_url, self.redis or RedisSettings(), tenant_id, user_id)
+        profiles = None if catalogue is None else await catalogue.erase_user(tenant_id, user_id)
         files = None
         if self.dead_letters is not None:
             files = await asyncio.to_thread(erase_letters, self.dead_letters, tenant_id, user_id)
@@ -61,6 +71,7 @@ class Erasure:
             erased_at=now,
             clickhouse=tables.rows,
             redis_keys=keys,
+            profiles=profiles,
             dead_letter_files=files,
             days_to_rebuild=[f"{day}" for day in sorted(tables.days)],
             remaining=kept + beside(now, with_redis=self.redis_url is not None),

@@ -47,6 +47,7 @@ class Receipt(_Part):
         erased_at: when it was complete.
         clickhouse: one entry for each server and table.
         redis_keys: keys that were deleted; null where the service has no Redis.
+        profiles: documents of the catalogue that were removed; null where the service has no MongoDB.
         dead_letter_files: null where the service has no such folder.
         days_to_rebuild: days (UTC) whose marts still count an erased user, until `clickstream rebuild --repairs`.
         remaining: what was not erased.
@@ -59,6 +60,7 @@ class Receipt(_Part):
     erased_at: datetime
     clickhouse: list[ErasedRows]
     redis_keys: int | None
+    profiles: int | None
     dead_letter_files: ErasedFiles | None
     days_to_rebuild: list[str]
     remaining: list[Remaining]

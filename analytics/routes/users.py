@@ -17,4 +17,4 @@ async def delete_user(
     """Erase a user of the token's tenant, and say what stays. It may take minutes; it can be repeated."""
     if served.erasure is None:
         raise HTTPException(503, "this service was started without the means to erase")
-    return await served.erasure.erase(eraser.tenant_id, user_id, eraser.grant.name)
+    return await served.erasure.erase(eraser.tenant_id, user_id, eraser.grant.name, served.catalogue)
