@@ -8,8 +8,15 @@ import pytest
 from playwright.sync_api import Browser, Page
 from playwright.sync_api import Error as BrowserError
 
+from analytics.services import Services
+from analytics.tokens import Role, Tokens, add_token
+from analytics.warehouse import Warehouse
+from clickstream.clock import SystemClock
+from clickstream.config import ClickHouseSettings
+from clickstream.config.analytics import AnalyticsSettings
 from tests.browser.site import Site, site
 from tests.browser.visitor import TRACKED, Visitor
+from tests.contract.analytics.service import Client, running
 from tests.kit.collector import TENANT
 from tests.kit.pipeline import Pipeline
 from tests.kit.redis import RedisProcess
@@ -54,13 +61,19 @@ DONE = {
 }
 
 
+def first_node(pipeline: Pipeline) -> str:
+    return pipeline.urls.split(";")[0]
+
+
 @pytest.fixture
 def shop(pipeline: Pipeline, tmp_path: Path) -> Iterator[Site]:
     """The shop in front of the jobs that store events and rank items."""
     folder = tmp_path / "redis"
     folder.mkdir()
     with RedisProcess(folder) as redis:
-        jobs = [pipeline.submit(), pipeline.submit({"REDIS_URL": redis.url}, job=HOT)]
+        # One node: the analytics ask one for all rows, or a cluster.
+        sink = pipeline.submit({"CLICKHOUSE_URLS": first_node(pipeline)})
+        jobs = [sink, pipeline.submit({"REDIS_URL": redis.url}, job=HOT)]
         collector = tmp_path / "collector"
         with site(pipeline.topics, pipeline.behaviors, pipeline.rejected, redis, collector) as running:
             for job in jobs:
@@ -112,6 +125,35 @@ def buy(somebody: Visitor, item: str) -> None:
     assert page.text_content("h1") == "Thank you"
 
 
+def follow_the_banner(somebody: Visitor) -> str:
+    """The banner is seen and clicked; its creative."""
+    page = somebody.page
+    seen = somebody.count_made("impression")
+    page.click("#home")
+    page.wait_for_selector("aside")
+    somebody.wait_made("impression", seen + 1)
+    creative = page.get_attribute("aside a", "data-cs-item")
+    assert creative
+    page.click("aside a")
+    page.wait_for_selector("#product")
+    somebody.wait_until(TRACKED)
+    return creative
+
+
+def banners(pipeline: Pipeline, folder: Path) -> list[dict[str, Any]]:
+    """What the analytics answer when they are asked which creative is clicked most."""
+    tokens = folder / "tokens.yaml"
+    token = add_token(tokens, "shop", [TENANT], [Role.READ])
+    settings = AnalyticsSettings(tokens_file=tokens)
+    warehouse = Warehouse(ClickHouseSettings(urls=first_node(pipeline)), settings)
+    with (
+        running(Services(settings, Tokens(tokens), warehouse, None, SystemClock())) as address,
+        Client(address, token) as client,
+    ):
+        found: list[dict[str, Any]] = client.get("items", scenario_id="banner", sort="clicks")["distribution"]
+        return found
+
+
 def lose_the_network(somebody: Visitor) -> None:
     """The tab is hidden and shown, the network goes away, the page is reloaded, the network is back."""
     page = somebody.page
@@ -146,7 +188,7 @@ def lose_the_collector(somebody: Visitor, shop: Site) -> None:
 
 
 def test_every_event_of_a_visit_is_stored_once_as_the_page_made_it_and_moves_the_hot_list(
-    browser: Browser, shop: Site, pipeline: Pipeline, screenshot: Callable[[Page, str], Path]
+    browser: Browser, shop: Site, pipeline: Pipeline, tmp_path: Path, screenshot: Callable[[Page, str], Path]
 ) -> None:
     watching, somebody = Visitor(browser, shop), Visitor(browser, shop)
     watching.goto("/")
@@ -154,10 +196,16 @@ def test_every_event_of_a_visit_is_stored_once_as_the_page_made_it_and_moves_the
     somebody.goto("/")
     last = somebody.items("#hot > li")[-1]
     buy(somebody, last)
-    # Somebody else's page, which was there all the time, shows it.
-    wait_for(lambda: watching.items("#hot > li")[0] == last, 60, lambda: f"{watching.items('#hot > li')}", pause=0.2)
+    # Somebody else's page, which was there all the time, shows it: a click, a view, a like, the cart, an order.
+    wait_for(
+        lambda: watching.top()[0] == last and watching.top()[1] > 20,
+        60,
+        lambda: f"{last} on top: {watching.top()}",
+        pause=0.2,
+    )
     watching.page.wait_for_timeout(500)  # the row is on its way
     screenshot(watching.page, "after")
+    creative = follow_the_banner(somebody)
     lose_the_network(somebody)
     lose_the_collector(somebody, shop)
 
@@ -174,3 +222,7 @@ def test_every_event_of_a_visit_is_stored_once_as_the_page_made_it_and_moves_the
     assert rows.keys() == made.keys(), "nothing that no page made"
     for event_id, event in made.items():
         assert rows[event_id][0] == expected(event)
+    shown = [event for event in made.values() if event["scenario_id"] == "banner" and event.get("item_id") == creative]
+    counted = {action: sum(event["action_type"] == action for event in shown) for action in ("impression", "click")}
+    (winner,) = banners(pipeline, tmp_path)
+    assert (winner["label"], winner["impressions"], winner["clicks"]) == (creative, counted["impression"], 1)

@@ -30,6 +30,10 @@ VISIBILITY = """state => {
   Object.defineProperty(document, "hidden", { configurable: true, get: () => state === "hidden" });
   document.dispatchEvent(new Event("visibilitychange"));
 }"""
+TOP = """() => {
+  const row = document.querySelector("#hot > li");
+  return [row.dataset.csItem, Number(row.querySelector(".score").textContent)];
+}"""
 TRACKED = "window.clickstream?.status !== undefined"
 KEPT = "Object.keys(localStorage).filter(key => key !== 'made').sort()"
 
@@ -102,6 +106,11 @@ class Visitor:
         """The items of a list, in the order on the page."""
         found: list[str] = self.page.evaluate(ITEMS, selector)
         return found
+
+    def top(self) -> tuple[str, float]:
+        """The first of the hot list and its score, as the page shows them."""
+        found = self.page.evaluate(TOP)
+        return str(found[0]), float(found[1])
 
     def in_view(self, selector: str) -> list[str]:
         """Those of them that can be seen."""
