@@ -125,10 +125,17 @@ class Pods:
 
     @contextmanager
     def _running(self, deployment: str, prefix: str) -> Iterator[str]:
-        """A Deployment's pod, once all its probes answer; its address. Replaced: the address and port of the pod."""
+        """A Deployment's pod, once all its probes answer; its address. Replaced: the address and ports of the pod."""
         container = main_container(named(self._manifests, "Deployment", deployment))
-        port = free_port()
-        own = {f"CLICKSTREAM_{prefix}_HOST": HOST, f"CLICKSTREAM_{prefix}_PORT": str(port)}
+        ports: dict[str | int, int] = {each["name"]: free_port() for each in container["ports"]}
+        own = {f"CLICKSTREAM_{prefix}_HOST": HOST, f"CLICKSTREAM_{prefix}_PORT": str(ports["http"])}
+        # Ports that the manifest sets itself.
+        names = {str(each["containerPort"]): each["name"] for each in container["ports"]}
+        own |= {
+            each["name"]: str(ports[names[each["value"]]])
+            for each in container["env"]
+            if each["name"].endswith("_PORT")
+        }
         log = self._machine.folder / f"{deployment}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -138,7 +145,6 @@ class Pods:
                 stderr=subprocess.STDOUT,
             )
         try:
-            ports: dict[str | int, int] = {each["name"]: port for each in container["ports"]}
             for probe in probes(container):
 
                 def answered(probe: Mapping[str, Any] = probe) -> bool:
@@ -146,7 +152,7 @@ class Pods:
                     return answers(probe, ports)
 
                 wait_for(answered, 60, lambda probe=probe: f"{deployment}: {probe}: {log.read_text()[-3000:]}")  # type: ignore[misc]
-            yield f"http://{HOST}:{port}"
+            yield f"http://{HOST}:{ports['http']}"
         finally:
             process.terminate()
             process.wait(60)
