@@ -80,6 +80,8 @@ class Application:
             "FLINK_CONF_DIR": str(self._conf),
             "FLINK_LOG_DIR": str(self._logs),
             "FLINK_PID_DIR": str(self._logs),
+            # Flink's scripts hand it on. Processes that live for a minute only lose by the optimising compiler.
+            "JVM_ARGS": "-XX:TieredStopAtLevel=1",
         }
         self._stack = ExitStack()
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
