@@ -1,6 +1,7 @@
 """Experiments: what each group did, and whether it differs from the control group."""
 
-from typing import Any
+import asyncio
+from typing import Any, Protocol
 
 from analytics.answer import Answer, Span
 from analytics.rates import percent
@@ -47,13 +48,16 @@ class Experiment(Answer):
 
     Attributes:
         control: the group that the others are compared with.
-        mismatch_odds: how much likelier the sizes of the groups are under another split than under an even one.
+        planned: the share of each group as the catalogue has it; null: it has no such experiment, or other groups.
+        mismatch_odds: how much likelier the sizes of the groups are under another split than under the planned one, or
+            an even one where none is known.
         mismatch: whether that is an alarm: then the assignment or the collection is broken, and no lift means anything.
     """
 
     experiment_id: str
     control: str
     groups: list[Group]
+    planned: dict[str, float] | None
     mismatch_odds: float
     mismatch: bool
 
@@ -65,23 +69,43 @@ class Experiments(Answer):
     period: Span
 
 
-async def experiments(warehouse: Warehouse, scope: Scope, experiment: str, control: str) -> Experiments:
+class Plans(Protocol):
+    """Where it is known how users are meant to be split."""
+
+    async def shares(self, tenant: str, experiment: str) -> dict[str, float] | None:
+        """The share of each group; None where nobody says."""
+
+
+async def experiments(
+    warehouse: Warehouse, scope: Scope, experiment: str, control: str, plans: Plans | None = None
+) -> Experiments:
     """Answer for a scope; an empty `experiment` is all of them. Without a group `control` the first by name is it."""
     found: dict[str, list[dict[str, Any]]] = {}
     for row in await warehouse.ask(scope, "experiments", experiment=experiment):
         found.setdefault(row["experiment_id"], []).append(row)
+    planned: list[dict[str, float] | None] = [None] * len(found)
+    if plans is not None:
+        planned = await asyncio.gather(*(plans.shares(scope.tenant, name) for name in found))
     return Experiments(
-        experiments=[_experiment(name, rows, control) for name, rows in found.items()], period=Span.of(scope.period)
+        experiments=[
+            _experiment(name, rows, control, shares)
+            for (name, rows), shares in zip(found.items(), planned, strict=True)
+        ],
+        period=Span.of(scope.period),
     )
 
 
-def _experiment(name: str, rows: list[dict[str, Any]], control: str) -> Experiment:
+def _experiment(name: str, rows: list[dict[str, Any]], control: str, shares: dict[str, float] | None) -> Experiment:
     base = next((row for row in rows if row["experiment_group"] == control), rows[0])
-    odds = mismatch_odds([row["users"] for row in rows], [1.0] * len(rows))
+    users = {row["experiment_group"]: row["users"] for row in rows}
+    planned = shares if shares is not None and users.keys() <= shares.keys() else None
+    split = planned or dict.fromkeys(users, 1.0)
+    odds = mismatch_odds([users.get(group, 0) for group in split], list(split.values()))
     return Experiment(
         experiment_id=name,
         control=base["experiment_group"],
         groups=[_group(row, base) for row in rows],
+        planned=planned,
         mismatch_odds=odds,
         mismatch=odds >= ALARM_ODDS,
     )

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query
 
 from analytics.access import ID_LENGTH, Asked, Served
+from analytics.catalogue.plans import CataloguePlans
 from analytics.questions import experiments, heatmap, paths, retention
 from clickstream.events.action import Action
 
@@ -59,4 +60,5 @@ async def get_experiments(
     control: Annotated[str, Query(max_length=ID_LENGTH, description="the group to compare with")] = experiments.CONTROL,
 ) -> experiments.Experiments:
     """What each group did, lifts that may be looked at any time, and an alarm where groups differ in size."""
-    return await experiments.experiments(served.warehouse, scope, experiment_id, control)
+    plans = None if served.catalogue is None else CataloguePlans(served.catalogue)
+    return await experiments.experiments(served.warehouse, scope, experiment_id, control, plans)

@@ -179,7 +179,7 @@ export const en = {
   lifts: "Lift over “{control}”",
   groups: "Groups",
   control: "control",
-  mismatch: "Do not read these lifts: the groups differ in size as an even split would hardly make them (odds {odds} to 1). Find the cause first.",
+  mismatch: "Do not read these lifts: the groups differ in size as the planned split, or an even one where none is known, would hardly make them (odds {odds} to 1). Find the cause first.",
   ctr_lift: "Lift of CTR",
   conversion_lift: "Lift of conversion",
   converting_lift: "Lift of users who order",

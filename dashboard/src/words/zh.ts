@@ -181,7 +181,7 @@ export const zh: Record<Word, string> = {
   lifts: "相对 “{control}” 的提升",
   groups: "分组数据",
   control: "对照组",
-  mismatch: "请勿解读这些提升：各组人数的差异几乎不可能由均匀分流产生（{odds} 比 1）。请先找出原因。",
+  mismatch: "请勿解读这些提升：各组人数的差异几乎不可能由计划的分流（未知时为均匀分流）产生（{odds} 比 1）。请先找出原因。",
   ctr_lift: "点击率提升",
   conversion_lift: "转化率提升",
   converting_lift: "下单用户占比提升",
