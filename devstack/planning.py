@@ -101,7 +101,13 @@ def _stays(layout: Layout, port: int, users: Collection[str]) -> bool:
 
 
 def _is_own(service: Service, address: str, plan: Plan) -> bool:
-    """Whether an address is one that `clickstream env` gave out: every server in it is at a port of this devstack."""
+    """Whether an address is one that `clickstream env` gave out: ports and credentials are this devstack's."""
     own = {port for name, port in plan.ports.items() if name.partition("-")[0] == service.name or name in service.ports}
     found = re.findall(r"([^/@,;]+):(\d+)(?=[/,;#?]|$)", address)
-    return bool(found) and all(host == ports.HOST and int(port) in own for host, port in found)
+    if not found or not all(host == ports.HOST and int(port) in own for host, port in found):
+        return False
+    return _credentials(address) <= _credentials(service.address(plan))
+
+
+def _credentials(address: str) -> set[str]:
+    return set(re.findall(r"//([^/@]*)@", address))

@@ -23,11 +23,15 @@ PORTS = {"kafka": 9092, "redis": 20001, "clickhouse-1": 8123, "clickhouse-2": 81
         ("CLICKSTREAM_KAFKA_BOOTSTRAP", "127.0.0.1:9092"),
         ("CLICKSTREAM_REDIS_URL", "redis://:secret@127.0.0.1:20001/0"),
         # As given out while there were two nodes; now there is one.
-        ("CLICKSTREAM_CLICKHOUSE_URLS", "http://u:p@127.0.0.1:8123;http://u:p@127.0.0.1:8124"),
+        (
+            "CLICKSTREAM_CLICKHOUSE_URLS",
+            "http://clickstream:secret@127.0.0.1:8123;http://clickstream:secret@127.0.0.1:8124",
+        ),
+        ("CLICKSTREAM_REDIS_URL", "redis://127.0.0.1:20001/3"),  # it says nothing of credentials
     ],
 )
 def test_an_address_that_this_devstack_gave_out_is_not_external(variable: str, address: str) -> None:
-    assert planning.with_environment(Plan(ports=PORTS), {variable: address}).external == {}
+    assert planning.with_environment(Plan(ports=PORTS, password="secret"), {variable: address}).external == {}
 
 
 @pytest.mark.parametrize(
@@ -40,10 +44,14 @@ def test_an_address_that_this_devstack_gave_out_is_not_external(variable: str, a
         ("CLICKSTREAM_CLICKHOUSE_URLS", "http://u:p@127.0.0.1:8123;http://u:p@clickhouse.example:8123", "clickhouse"),
         # Ours, but another service's.
         ("CLICKSTREAM_REDIS_URL", "redis://127.0.0.1:9092", "redis"),
+        # Our port, which a stranger's server has by now.
+        ("CLICKSTREAM_REDIS_URL", "redis://someone:theirs@127.0.0.1:20001/3", "redis"),
+        ("CLICKSTREAM_CLICKHOUSE_URLS", "http://someone:secret@127.0.0.1:8123", "clickhouse"),
     ],
 )
 def test_any_other_address_is_external(variable: str, address: str, service: str) -> None:
-    assert planning.with_environment(Plan(ports=PORTS), {variable: address}).external == {service: address}
+    plan = planning.with_environment(Plan(ports=PORTS, password="secret"), {variable: address})
+    assert plan.external == {service: address}
 
 
 def test_without_its_variable_a_service_is_ours_again() -> None:
