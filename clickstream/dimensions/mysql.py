@@ -15,6 +15,7 @@ from clickstream.dimensions.declaration import Dimension
 from clickstream.dimensions.lookup import Answers
 from clickstream.dimensions.queries import select
 from clickstream.dimensions.rows import Found, Key, RowError, RowReader
+from clickstream.dimensions.tls import tls_context
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +38,7 @@ class MySqlConnections:
 
     def context(self) -> ssl.SSLContext | None:
         """The TLS context; None: no TLS."""
-        if self.tls is Tls.OFF:
-            return None
-        context = ssl.create_default_context(cafile=self.tls_ca)
-        if self.tls is Tls.REQUIRED:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
+        return tls_context(self.tls, self.tls_ca)
 
 
 class MySqlPool:

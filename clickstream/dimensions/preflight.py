@@ -48,7 +48,9 @@ async def _ask(declared: Dimensions, connections: MySqlConnections) -> list[str]
             ) from error
         if code == _UNKNOWN_DATABASE:
             return [f"MySQL at {address} has no such database: run `clickstream migrate --only mysql`"]
-        return [f"MySQL at {address} does not answer ({error.args[-1] if error.args else error})"]
+        told = error.args[-1] if error.args else error
+        why = f"{told}: {error.__cause__}" if error.__cause__ else told  # such as a certificate that nobody vouches for
+        return [f"MySQL at {address} does not answer ({why})"]
     try:
         async with connection.cursor() as cursor:
             lines = []

@@ -1,6 +1,7 @@
 """Puts ddl/mysql/sample into MySQL: dimensions that fit the generator's events."""
 
 import asyncio
+import ssl
 from pathlib import Path
 
 import aiomysql
@@ -13,7 +14,7 @@ _UNREACHABLE = frozenset({2002, 2003, 2005, 2006, 2013})
 _NO_SUCH_TABLE = 1146
 
 
-def load_sample(url: str, ddl: Path) -> dict[str, int]:
+def load_sample(url: str, ddl: Path, tls: ssl.SSLContext | None = None) -> dict[str, int]:
     """Run the sample files of the folder `ddl`; rows by table afterwards. Safe to repeat.
 
     Runs an event loop of its own: call it from where none runs.
@@ -23,10 +24,10 @@ def load_sample(url: str, ddl: Path) -> dict[str, int]:
         UnavailableError: the server does not answer.
         ConfigurationError: the URL or the folder is wrong.
     """
-    return asyncio.run(_load(parse_mysql_url(url), read_migrations(ddl / "mysql" / "sample")))
+    return asyncio.run(_load(parse_mysql_url(url), read_migrations(ddl / "mysql" / "sample"), tls))
 
 
-async def _load(address: MySqlAddress, files: list[Migration]) -> dict[str, int]:
+async def _load(address: MySqlAddress, files: list[Migration], tls: ssl.SSLContext | None) -> dict[str, int]:
     counts: dict[str, int] = {}
     try:
         connection = await aiomysql.connect(
@@ -38,6 +39,7 @@ async def _load(address: MySqlAddress, files: list[Migration]) -> dict[str, int]
             charset="utf8mb4",
             autocommit=True,
             connect_timeout=10,
+            ssl=tls,
         )
         try:
             async with connection.cursor() as cursor:

@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from clickstream.config import ClickHouseSettings, KafkaSettings, ServerSettings, resolve
+from clickstream.config import ClickHouseSettings, DimensionSettings, KafkaSettings, ServerSettings, resolve
 from clickstream.config.mysql import parse_mysql_url
+from clickstream.dimensions.tls import tls_context
 from clickstream.errors import ConfigurationError
 from clickstream.migrate.clickhouse import migrate_clickhouse
 from clickstream.migrate.files import ddl_directory
@@ -81,7 +82,9 @@ def run(only: str, *, dry_run: bool, report: Report) -> None:
         migrate_clickhouse(clickhouse, ddl, mysql=mysql, dry_run=dry_run, report=report)
     if "mysql" in chosen:
         if servers.mysql_url:
-            migrate_mysql(servers.mysql_url, ddl, dry_run=dry_run, report=report)
+            dimensions = resolve(DimensionSettings)
+            tls = tls_context(dimensions.tls, dimensions.tls_ca)
+            migrate_mysql(servers.mysql_url, ddl, tls, dry_run=dry_run, report=report)
         else:
             report(Outcome("MySQL", "dimensions", State.SKIPPED, "CLICKSTREAM_MYSQL_URL is not set"))
     if kafka:

@@ -1,6 +1,7 @@
 """Migrations of MySQL (or MariaDB), one at a time: a named lock of the server keeps a second one waiting."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -31,12 +32,15 @@ _UNKNOWN_DATABASE = 1049
 _CONNECTION_ERRORS = frozenset({0, *range(2000, 3000)})  # of the client library: the server was not reached, or lost
 
 
-def migrate_mysql(url: str, ddl: Path, *, dry_run: bool = False, report: Report = silent) -> None:
+def migrate_mysql(
+    url: str, ddl: Path, tls: ssl.SSLContext | None = None, *, dry_run: bool = False, report: Report = silent
+) -> None:
     """Apply `ddl`/mysql. Runs an event loop of its own: call it from where none runs.
 
     Args:
         url: mysql://user:password@host:port/database; the database is created if missing.
         ddl: the folder ddl.
+        tls: see `clickstream.dimensions.tls`; None: without.
         dry_run: only report what would be applied.
         report: called for every file, as it is done.
 
@@ -45,11 +49,19 @@ def migrate_mysql(url: str, ddl: Path, *, dry_run: bool = False, report: Report 
         ConfigurationError: the URL is malformed, or the server refuses the credentials.
         UnavailableError: the server does not answer, or another migration holds the lock for a minute.
     """
-    asyncio.run(_migrate(parse_mysql_url(url), read_migrations(ddl / "mysql"), dry_run, report))
+    migrations = read_migrations(ddl / "mysql")
+    asyncio.run(_migrate(parse_mysql_url(url), tls, migrations, dry_run=dry_run, report=report))
 
 
-async def _migrate(address: MySqlAddress, migrations: list[Migration], dry_run: bool, report: Report) -> None:
-    async with _connected(address) as cursor:
+async def _migrate(
+    address: MySqlAddress,
+    tls: ssl.SSLContext | None,
+    migrations: list[Migration],
+    *,
+    dry_run: bool,
+    report: Report,
+) -> None:
+    async with _connected(address, tls) as cursor:
         exists = await _use(cursor, address, create=not dry_run)
         async with _locked(cursor, address):
             applied = await _applied(cursor) if exists else {}
@@ -125,7 +137,7 @@ async def _locked(cursor: Any, address: MySqlAddress) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _connected(address: MySqlAddress) -> AsyncIterator[Any]:
+async def _connected(address: MySqlAddress, tls: ssl.SSLContext | None) -> AsyncIterator[Any]:
     """A cursor, and the server's failures as errors that name the server."""
     try:
         connection = await aiomysql.connect(
@@ -136,6 +148,7 @@ async def _connected(address: MySqlAddress) -> AsyncIterator[Any]:
             charset="utf8mb4",
             autocommit=True,
             connect_timeout=10,
+            ssl=tls,
             init_command="SET SESSION sql_notes = 0",  # else every IF NOT EXISTS that finds something is a warning
         )
         try:
