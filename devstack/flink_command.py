@@ -5,6 +5,7 @@ half of the time that a killed TaskManager is away. Here Flink's own tool for it
 """
 
 import hashlib
+import os
 import shlex
 import subprocess
 from dataclasses import dataclass
@@ -61,6 +62,7 @@ def command(layout: Layout, role: Role, java: str, metrics_port: int | None) -> 
         java,
         *memory,
         *shlex.split(options),
+        *shlex.split(os.environ.get("JVM_ARGS", "")),  # which Flink's own scripts hand on, too
         "-XX:+ExitOnOutOfMemoryError",
         f"-Dlog.file={layout.log(role.name)}",
         # Standard output goes to the same file: what log4j writes there itself need not arrive twice.

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from tests.kit.servers import REPOSITORY, Servers, running
 
 DIRECTORY = "CLICKSTREAM_TEST_DIR"
 TESTS = Path(__file__).parent
-# Folders whose files have nothing in common, and take longest: they come first, each file for itself.
+# Folders whose files have nothing in common, and keep the processors busy: each file for itself.
 BY_FILE = ("faults", "e2e", "integration", "flink")
 
 
@@ -23,6 +24,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A JVM that lives for some minutes loses more by the optimising compiler than it gains.
+    os.environ.setdefault("JVM_ARGS", "-XX:TieredStopAtLevel=1")
     # Not a setting of the product, which refuses to start when it finds one that it does not know.
     named = os.environ.pop(DIRECTORY, None)
     if told := getattr(config, "workerinput", None):
@@ -44,10 +47,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def folder(item: pytest.Item) -> Path:
         return item.path.relative_to(TESTS)
 
+    groups: dict[str, list[pytest.Item]] = {}
     for item in items:
         path = folder(item)
-        item.add_marker(pytest.mark.xdist_group(str(path if path.parts[0] in BY_FILE else path.parent)))
-    items.sort(key=lambda item: BY_FILE.index(top) if (top := folder(item).parts[0]) in BY_FILE else len(BY_FILE))
+        group = str(path if path.parts[0] in BY_FILE else path.parent)
+        item.add_marker(pytest.mark.xdist_group(group))
+        groups.setdefault(group, []).append(item)
+    # One process is handed what keeps the processors busy while the other one waits, as far as that goes.
+    busy = [group for top in BY_FILE for group in groups if group.partition("/")[0] == top]
+    others = [group for group in groups if group not in busy]
+    items[:] = [item for pair in zip_longest(busy, others) for group in pair if group for item in groups[group]]
 
 
 @pytest.fixture(autouse=True)
