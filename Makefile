@@ -76,7 +76,7 @@ test-unit: $(VENV)/.installed
 	@$(BIN)/pytest -q tests/unit
 
 test: setup prometheus chromium ## Every test, on real servers that it starts and stops itself; TEST_PROCESSES=1 takes less memory
-	@$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadscope --no-loadscope-reorder
 
 .PHONY: test-k8s
 test-k8s: $(VENV)/.installed ## The manifests on a real API server, which is built from Go modules once (some minutes)

@@ -1,6 +1,7 @@
 """One set of servers for each process that runs tests, and a pipeline of its own for each test that wants one."""
 
 import os
+import sys
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
@@ -8,12 +9,13 @@ from typing import Any
 
 import pytest
 from pytest_socket import disable_socket, enable_socket
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.kit.pipeline import MakePipeline, Pipeline
 from tests.kit.servers import REPOSITORY, Servers, running
 
 DIRECTORY = "CLICKSTREAM_TEST_DIR"
-TESTS = Path(__file__).parent
+TESTS = Path("tests")
 # Folders whose files have nothing in common, and keep the processors busy: each file for itself.
 BY_FILE = ("faults", "e2e", "integration", "flink")
 
@@ -40,23 +42,38 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["servers"] = f"{node.config.option.servers}-{node.gateway.id}"
 
 
-@pytest.hookimpl(tryfirst=True)
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # a base without types
+    """Hands out tests in groups, so that what shares servers or data by fixtures stays in one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group(nodeid)
+
+
+def group(nodeid: str) -> str:
+    """The file or the folder that a test belongs to, below tests/."""
+    path = Path(nodeid.partition("::")[0]).relative_to(TESTS)
+    return str(path if path.parts[0] in BY_FILE else path.parent)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return Scheduling(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group tests for several processes: what shares servers or data, by fixtures of its folder, stays together."""
-
-    def folder(item: pytest.Item) -> Path:
-        return item.path.relative_to(TESTS)
-
+    """Let one of two processes have what keeps the processors busy while the other one waits, as far as that goes."""
     groups: dict[str, list[pytest.Item]] = {}
     for item in items:
-        path = folder(item)
-        group = str(path if path.parts[0] in BY_FILE else path.parent)
-        item.add_marker(pytest.mark.xdist_group(group))
-        groups.setdefault(group, []).append(item)
-    # One process is handed what keeps the processors busy while the other one waits, as far as that goes.
-    busy = [group for top in BY_FILE for group in groups if group.partition("/")[0] == top]
-    others = [group for group in groups if group not in busy]
-    items[:] = [item for pair in zip_longest(busy, others) for group in pair if group for item in groups[group]]
+        groups.setdefault(group(item.nodeid), []).append(item)
+    busy = [name for top in BY_FILE for name in groups if name.partition("/")[0] == top]
+    others = [name for name in groups if name not in busy]
+    items[:] = [item for pair in zip_longest(busy, others) for name in pair if name for item in groups[name]]
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Tell of a failure at once: the end of a long session, where pytest tells of all, may never be reached."""
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        print(f"\n{report.when} of {report.nodeid}\n{report.longreprtext}", file=sys.stderr, flush=True)
 
 
 @pytest.fixture(autouse=True)

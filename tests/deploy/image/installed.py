@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.kit.servers import REPOSITORY
+from tests.kit.waiting import wait_for
 
 INSTALL = REPOSITORY / "deploy" / "docker" / "install"
 FOLDER = REPOSITORY / ".devstack" / "image"
@@ -94,7 +95,15 @@ def _installed(name: str, *scripts: tuple[str, ...]) -> Image:
     root.mkdir(parents=True, exist_ok=True)
     # Held until this process ends: what runs from the folder must not lose it to another that makes it anew.
     lock = os.open(FOLDER / f"{name}.lock", os.O_CREAT | os.O_RDWR, 0o644)
-    fcntl.flock(lock, fcntl.LOCK_EX)
+
+    def locked() -> bool:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    wait_for(locked, 300, f"{root} is in use: another process of tests has held {name}.lock for five minutes")
     if name == "jobs":
         script("jars.sh", str(JARS))
     for each, *arguments in scripts:
