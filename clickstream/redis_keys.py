@@ -5,14 +5,15 @@ An id may hold any character, so `:` and `%` in it are percent-encoded: tenants 
 """
 
 from dataclasses import dataclass
-from string import Formatter
+
+from clickstream.key_templates import fields_of
 
 HOT_ITEMS = "hot:items:{tenant}:{scenario}"
 HOT_META = "hot:meta:{tenant}:{scenario}"
 METRICS = "metrics:realtime:{tenant}:{scenario}"
 RECENT = "user:recent:{user_id}"
 
-_PLACE = "{tenant}:{scenario}"
+PLACE = "{tenant}:{scenario}"
 
 
 def encoded(part: str) -> str:
@@ -23,15 +24,6 @@ def encoded(part: str) -> str:
 def decoded(part: str) -> str:
     """The id that `encoded` was given."""
     return part.replace("%3A", ":").replace("%25", "%")
-
-
-def fields_of(template: str) -> set[str]:
-    """Names in braces.
-
-    Raises:
-        ValueError: the template is malformed.
-    """
-    return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,5 +63,5 @@ class RedisKeys:
 
     def _placed(self, template: str, tenant: str, scenario: str) -> str:
         if self.cluster:
-            template = template.replace(_PLACE, "{{" + _PLACE + "}}", 1)
+            template = template.replace(PLACE, "{{" + PLACE + "}}", 1)
         return template.format(tenant=encoded(tenant), scenario=encoded(scenario))

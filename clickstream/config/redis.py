@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from clickstream import redis_keys
+from clickstream import key_templates, redis_keys
 from clickstream.config.base import PREFIX, Settings
 from clickstream.redis_keys import RedisKeys
 from clickstream.retry import RetryPolicy
@@ -37,16 +37,28 @@ class RedisSettings(Settings):
             ("key_metrics", _PLACES, set()),
             ("key_recent", {"user_id"}, {"tenant"}),
         ):
-            variable = f"{PREFIX}REDIS_{name.upper()}"
+            template = getattr(self, name)
             try:
-                found = redis_keys.fields_of(getattr(self, name))
+                found = key_templates.fields_of(template)
+                key_templates.segments_of(template)
             except ValueError as error:
-                raise ValueError(f"{variable} is no template: {error}; the default is {_default(name)}") from error
+                raise ValueError(
+                    f"{_variable(name)} is no template: {error}; the default is {_default(name)}"
+                ) from error
             if not required <= found <= required | optional:
-                raise ValueError(f"{variable} names {sorted(found)}, it must name {sorted(required)}")
-        kinds = (self.key_hot_items, self.key_hot_meta, self.key_metrics, self.key_recent)
-        if len(set(kinds)) < len(kinds):
-            raise ValueError("two of CLICKSTREAM_REDIS_KEY_* are equal: each kind of key needs a name of its own")
+                raise ValueError(f"{_variable(name)} names {sorted(found)}, it must name {sorted(required)}")
+            if self.cluster and found >= _PLACES and redis_keys.PLACE not in template:
+                raise ValueError(
+                    f"{_variable(name)} has no {redis_keys.PLACE}, which on a cluster is what keeps the keys of a "
+                    f"scenario in one slot; the default is {_default(name)}"
+                )
+        kinds = ("key_hot_items", "key_hot_meta", "key_metrics", "key_recent")
+        if shared := key_templates.colliding((name, getattr(self, name)) for name in kinds):
+            one, other = map(_variable, shared)
+            raise ValueError(
+                f"{one} and {other} can make the same key for some ids: begin each with a word of its own, as in "
+                f"{_default(shared[0])} and {_default(shared[1])}"
+            )
         if self.retry_maximum < self.retry_initial:
             raise ValueError("CLICKSTREAM_REDIS_RETRY_MAXIMUM is less than CLICKSTREAM_REDIS_RETRY_INITIAL")
         return self
@@ -60,6 +72,10 @@ class RedisSettings(Settings):
     def policy(self) -> RetryPolicy:
         """When a write is tried again; it is never given up."""
         return RetryPolicy(initial=self.retry_initial, maximum=self.retry_maximum)
+
+
+def _variable(name: str) -> str:
+    return f"{PREFIX}REDIS_{name.upper()}"
 
 
 def _default(name: str) -> str:
