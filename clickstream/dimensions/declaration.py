@@ -28,9 +28,9 @@ class Parent(Struct, frozen=True, forbid_unknown_fields=True):
     """A table whose rows name a row one level up, by the last column of the key.
 
     Attributes:
-        column: holds the parent's value of the last key column; NULL on level 1.
-        level: column with the row's own level, from 1 (top).
-        levels: how many there are; a row below them is not joined, so a circle ends too.
+        column: holds the parent's value of the last key column; not looked at on level 1.
+        level: column with the row's own level, from 1 (top); the parent's is one less.
+        levels: how many there are; a row whose own is beyond them counts as not there.
     """
 
     column: Identifier

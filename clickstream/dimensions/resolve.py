@@ -40,7 +40,7 @@ async def resolve(dimension: Dimension, lookup: Lookup, keys: Collection[Key], d
             break
         # A key that stays unknown is asked for once more at the next level at the most: levels are few.
         known.update(await lookup.find(above, deadline))
-    return {key: _with_ancestors(dimension, known, key) for key in keys}
+    return {key: _with_ancestors(known, key) for key in keys}
 
 
 def keys_of(columns: Sequence[Iterable[str | None]]) -> list[Key | None]:
@@ -52,16 +52,21 @@ def _of(row: Found | None) -> Resolved:
     return MISSING if row is None else Resolved(row.members, row.extra, row.carried)
 
 
-def _with_ancestors(dimension: Dimension, known: Mapping[Key, Found | None], key: Key) -> Resolved:
-    """What a row and those above it give together; missing when the way to the top breaks off."""
+def _with_ancestors(known: Mapping[Key, Found | None], key: Key) -> Resolved:
+    """What a row and those above it give together; missing when the way to the top breaks off.
+
+    Each step must lead exactly one level up, so the way ends at the top or before, whatever circles the rows make, and
+    no field is given twice. Where a row above stands on another level, or below the top names no parent, it breaks off.
+    """
     members: list[bytes] = []
     extra: dict[str, Value] = {}
     at: Key | None = key
-    for _ in dimension.levels:
-        row = known.get(at) if at is not None else None
-        if row is None:
+    expected: int | None = None  # the first row may stand on any level
+    while at is not None:  # on level 1 no parent is named
+        row = known.get(at)
+        if row is None or expected not in (None, row.level):
             break
         members.append(row.members)
         extra.update(row.extra)
-        at = row.parent
-    return Resolved(b"".join(reversed(members)), extra, {}, missing=at is not None)
+        at, expected = row.parent, row.level - 1
+    return Resolved(b"".join(reversed(members)), extra, {}, missing=expected != 0)

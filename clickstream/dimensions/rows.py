@@ -30,13 +30,15 @@ class Found:
         members: JSON members of the event, each with a comma in front; empty when every column is NULL.
         extra: members of its extra_data.
         carried: the columns that later dimensions take keys from; a column that is NULL is not there.
-        parent: key of the row one level up; None at the top.
+        parent: key of the row one level up; None at the top, and where the row names none.
+        level: its own, from 1 (top); 1 where there is no hierarchy.
     """
 
     members: bytes
     extra: Mapping[str, Value]
     carried: Mapping[str, str]
     parent: Key | None = None
+    level: int = 1
 
 
 class RowReader:
@@ -72,7 +74,7 @@ class RowReader:
             else:
                 members[output] = self._text(column, values[column])
         carried = {name: self._text(name, values[name]) for name in self._carried if values[name] is not None}
-        return key, Found(b"," + _encode(members)[1:-1] if members else b"", extra, carried, parent)
+        return key, Found(b"," + _encode(members)[1:-1] if members else b"", extra, carried, parent, level)
 
     def _place(self, values: Mapping[str, Any], key: Key) -> tuple[int, Key | None]:
         declared = self._dimension.parent

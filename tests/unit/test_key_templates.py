@@ -51,6 +51,7 @@ def test_templates_that_are_taken_together_never_make_the_same_key(
         ({"METRICS": "hot:{tenant}:{scenario}:items"}, "KEY_HOT_ITEMS and CLICKSTREAM_REDIS_KEY_METRICS can make"),
         ({"METRICS": "hot:{tenant}:{scenario}"}, None),
         ({"HOT_ITEMS": "h:{tenant}:{scenario}", "METRICS": "h:m{tenant}:{scenario}"}, "KEY_HOT_ITEMS and CLICK"),
+        ({"HOT_ITEMS": "h:{tenant}m:{scenario}", "METRICS": "h:{tenant}:{scenario}"}, "KEY_HOT_ITEMS and CLICK"),
         ({"HOT_ITEMS": "h:{tenant}:m{scenario}", "METRICS": "h:{tenant}:{scenario}"}, "KEY_HOT_ITEMS and CLICK"),
         ({"METRICS": "hot:{tenant}:items:{scenario}"}, "KEY_HOT_ITEMS and CLICKSTREAM_REDIS_KEY_METRICS can make"),
         ({"RECENT": "metrics:realtime:{tenant}:{user_id}"}, "KEY_METRICS and CLICKSTREAM_REDIS_KEY_RECENT can make"),

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -156,13 +157,67 @@ async def test_levels_that_are_known_stay_when_one_above_is_not() -> None:
     assert "category_2" not in body
 
 
-async def test_a_circle_of_parents_ends() -> None:
-    circle = [
-        {"tenant_id": "one", "category_id": "c3", "parent_id": "x", "level": 3, "name": "c3"},
-        {"tenant_id": "one", "category_id": "x", "parent_id": "c3", "level": 2, "name": "x"},
+def _category(name: str, level: int, parent: str | None) -> dict[str, Any]:
+    return {"tenant_id": "one", "category_id": name, "parent_id": parent, "level": level, "name": name}
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        pytest.param([("c3", 2, "b"), ("b", 1, None)], {"category_1": "b", "category_2": "c3"}, id="begins lower"),
+        pytest.param([("c3", 1, "c3")], {"category_1": "c3"}, id="the top's parent is nobody's business"),
+        pytest.param([("c3", 3, "c3")], {"category_3": "c3", "dim_missing": ["category"]}, id="its own parent"),
+        pytest.param(
+            [("c3", 3, "b"), ("b", 2, "c3")],
+            {"category_3": "c3", "category_2": "b", "dim_missing": ["category"]},
+            id="a circle",
+        ),
+        pytest.param(
+            [("c3", 3, "b"), ("b", 3, "a"), ("a", 1, None)],
+            {"category_3": "c3", "dim_missing": ["category"]},
+            id="parent on the same level",
+        ),
+        pytest.param(
+            [("c3", 3, "a"), ("a", 1, None)], {"category_3": "c3", "dim_missing": ["category"]}, id="a level left out"
+        ),
+        pytest.param(
+            [("c3", 2, "b"), ("b", 3, "a"), ("a", 1, None)],
+            {"category_2": "c3", "dim_missing": ["category"]},
+            id="downwards",
+        ),
+        pytest.param(
+            [("c3", 3, "b"), ("b", 2, None)],
+            {"category_3": "c3", "category_2": "b", "dim_missing": ["category"]},
+            id="no parent below the top",
+        ),
+    ],
+)
+async def test_a_parent_stands_one_level_up_or_the_way_breaks_off_there(
+    rows: list[tuple[str, int, str | None]], expected: dict[str, Any]
+) -> None:
+    categories = [_category(*row) for row in rows]
+    (body,) = await joined([event(item_id="i")], Database({**TABLES, "dim_category": categories}))
+    found = dimensions_of(body)
+    assert {name: found[name] for name in found if name.startswith(("category_", "dim_missing"))} == expected
+
+
+async def test_no_field_is_written_twice_whatever_the_parents_are() -> None:
+    names = ("c3", "x", "y")
+    trees = list(product(product((1, 2, 3), repeat=3), product((*names, None), repeat=3)))
+    tenants = [str(number) for number in range(len(trees))]
+    categories = [
+        {**_category(*row), "tenant_id": tenant}
+        for tenant, (levels, parents) in zip(tenants, trees, strict=True)
+        for row in zip(names, levels, parents, strict=True)
     ]
-    (body,) = await joined([event(item_id="i")], Database({**TABLES, "dim_category": circle}))
-    assert body["dim_missing"] == ["category"]
+    (named, *_) = TABLES["dim_product"]
+    products = [{**named, "tenant_id": tenant} for tenant in tenants]
+    database = Database({**TABLES, "dim_product": products, "dim_category": categories})
+    lines = [positioned(event(item_id="i", tenant_id=tenant), 7, 3, 0) for tenant in tenants]
+    for tree, value in zip(trees, (await joiner(database).join(lines, 60.0)).values, strict=True):
+        body: list[tuple[str, Any]] = json.loads(value, object_pairs_hook=list)
+        fields = [name for name, _ in body]
+        assert len(fields) == len(set(fields)), tree
 
 
 async def test_a_micro_batch_asks_once_a_dimension_and_level() -> None:
