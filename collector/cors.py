@@ -27,7 +27,8 @@ def allowed(tenant: Tenant, origin: str) -> dict[str, str]:
 
 def headers(origin: str) -> dict[str, str]:
     """Headers that let a page of this origin read an answer."""
-    return {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
+    # Without its name there a page of another origin, as nearly all are, cannot see when it may come again.
+    return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": "Retry-After", "Vary": "Origin"}
 
 
 class Preflights:
