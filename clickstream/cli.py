@@ -4,12 +4,16 @@ Each package registers its own sub-commands under the entry point group `clickst
 the typer application and adds to it. So the command line can start servers and run jobs while the core imports neither.
 """
 
+import logging
 import sys
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 
 import typer
 
+from clickstream import logs
+from clickstream.config import LogSettings
+from clickstream.config.resolve import read
 from clickstream.errors import ClickstreamError
 
 GROUP = "clickstream.commands"
@@ -33,7 +37,16 @@ def application() -> typer.Typer:
 def main() -> None:
     """Run the command line: an error of ours is one line on stderr and exit status 1, never a traceback."""
     try:
+        logs.command(_called(sys.argv), read(LogSettings))
         application()()
     except ClickstreamError as error:
-        print(f"clickstream: {error}", file=sys.stderr)
+        if logs.is_json():
+            logging.getLogger("clickstream").error("%s", error)
+        else:
+            print(f"clickstream: {error}", file=sys.stderr)
         sys.exit(1)
+
+
+def _called(arguments: list[str]) -> str:
+    """The command's name for its log."""
+    return next((each for each in arguments[1:2] if each and not each.startswith("-")), "clickstream")

@@ -13,6 +13,7 @@ from clickstream.config.events import EventSettings
 from clickstream.config.hot import HotSettings
 from clickstream.config.kafka import KafkaSettings
 from clickstream.config.live_metrics import LiveMetricsSettings
+from clickstream.config.logs import LogSettings
 from clickstream.config.recent import RecentSettings
 from clickstream.config.redis import RedisSettings
 from clickstream.config.resolve import resolve
@@ -29,6 +30,7 @@ __all__ = [
     "HotSettings",
     "KafkaSettings",
     "LiveMetricsSettings",
+    "LogSettings",
     "RecentSettings",
     "RedisSettings",
     "ServerSettings",

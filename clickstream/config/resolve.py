@@ -18,6 +18,7 @@ from clickstream.config.events import EventSettings
 from clickstream.config.hot import HotSettings
 from clickstream.config.kafka import KafkaSettings
 from clickstream.config.live_metrics import LiveMetricsSettings
+from clickstream.config.logs import LogSettings
 from clickstream.config.recent import RecentSettings
 from clickstream.config.redis import RedisSettings
 from clickstream.config.servers import ServerSettings
@@ -38,6 +39,7 @@ GROUPS: tuple[type[Settings], ...] = (
     CollectorSettings,
     AnalyticsSettings,
     ServerSettings,
+    LogSettings,
 )
 
 # The devstack marks its processes with these, so that it finds them again. They are no settings.
@@ -77,6 +79,15 @@ def resolve(group: type[S]) -> S:
         ConfigurationError: a variable is unknown, missing, malformed, or contradicts another.
     """
     reject_unknown(os.environ)
+    return read(group)
+
+
+def read(group: type[S]) -> S:
+    """The same, and variables that nothing reads are let pass: for what every command does before its own work.
+
+    Raises:
+        ConfigurationError: a variable of the group is missing, malformed, or contradicts another.
+    """
     try:
         return group()
     except SettingsError as error:

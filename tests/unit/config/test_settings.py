@@ -10,6 +10,7 @@ from clickstream.config import (
     DimensionSettings,
     EventSettings,
     KafkaSettings,
+    LogSettings,
     ServerSettings,
     SinkSettings,
     resolve,
@@ -94,6 +95,7 @@ CHANGED: dict[type[Settings], dict[str, str]] = {
         "devstack_dir": "x",
         "ddl_dir": "/ddl",
     },
+    LogSettings: {"format": "json", "level": "debug", "access": "true"},
 }
 
 
