@@ -80,22 +80,31 @@ def kafka_records(tables: StreamTableEnvironment, kafka: KafkaSettings, topic: s
     """
     tables.get_config().set("table.exec.uid.format", f"<type>_<transformation>_{epoch:08x}")
     name = f"{topic.replace('-', '_').replace('.', '_')}_{epoch:08x}"
+    listed = ", ".join(f"'{key}' = '{_quoted(value)}'" for key, value in source_options(kafka, topic, job).items())
     tables.execute_sql(f"""
         CREATE TEMPORARY TABLE `{name}` (
             `value` BYTES,
             `partition` INT METADATA VIRTUAL,
             `offset` BIGINT METADATA VIRTUAL,
             `timestamp` TIMESTAMP_LTZ(3) METADATA VIRTUAL
-        ) WITH (
-            'connector' = 'kafka',
-            'topic' = '{_quoted(topic)}',
-            'properties.bootstrap.servers' = '{_quoted(kafka.bootstrap)}',
-            'properties.group.id' = '{_quoted(kafka.group_prefix)}-{job}',
-            'scan.startup.mode' = 'earliest-offset',
-            'properties.max.poll.records' = '{POLL_RECORDS}',
-            'value.format' = 'raw'
-        )""")
+        ) WITH ({listed})""")
     return tables.from_path(name)
+
+
+def source_options(kafka: KafkaSettings, topic: str, job: str) -> dict[str, str]:
+    """What the Table connector is told of a topic that a job reads."""
+    return {
+        "connector": "kafka",
+        "topic": topic,
+        "properties.bootstrap.servers": kafka.bootstrap,
+        "properties.group.id": f"{kafka.group_prefix}-{job}",
+        # A join that delivers exactly once writes in transactions, and what one undoes is no event. Where nobody writes
+        # in transactions every record is committed at once.
+        "properties.isolation.level": "read_committed",
+        "properties.max.poll.records": str(POLL_RECORDS),
+        "scan.startup.mode": "earliest-offset",
+        "value.format": "raw",
+    }
 
 
 def _quoted(text: str) -> str:

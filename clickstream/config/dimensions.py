@@ -43,7 +43,10 @@ class DimensionSettings(Settings):
     capacity: int = Field(4, ge=1, description="micro-batches of one subtask that are joined at the same time")
     batch_rows: int = Field(10_000, ge=1, le=1_000_000, description="events in a micro-batch at the most")
     batch_seconds: float = Field(0.1, gt=0, description="seconds after which a smaller one goes on")
-    delivery: Delivery = Field(Delivery.AT_LEAST_ONCE, description="to the DWD topic")
+    delivery: Delivery = Field(
+        Delivery.AT_LEAST_ONCE,
+        description="to the DWD topic; with `exactly_once` readers of your own need isolation.level=read_committed",
+    )
     transaction_prefix: str = Field(
         "clickstream-dimension-join", min_length=1, description="of transactional ids, with `exactly_once`"
     )

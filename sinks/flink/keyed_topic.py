@@ -29,6 +29,14 @@ def create_keyed_topic(
     record is never given up: after a batch that expired, later ones of its partition would stand behind a gap.
     """
     name = f"to_{topic.replace('-', '_').replace('.', '_')}"
+    options = topic_options(bootstrap, topic, transactions)
+    listed = ", ".join(f"'{key}' = '{_quoted(value)}'" for key, value in options.items())
+    tables.execute_sql(f"CREATE TEMPORARY TABLE `{name}` (`key` BYTES, `value` BYTES) WITH ({listed})")
+    return name
+
+
+def topic_options(bootstrap: str, topic: str, transactions: Transactions | None) -> dict[str, str]:
+    """What the Table connector is told of such a topic."""
     options = {
         "connector": "kafka",
         "topic": topic,
@@ -52,9 +60,7 @@ def create_keyed_topic(
             "sink.transactional-id-prefix": transactions.prefix,
             "properties.transaction.timeout.ms": str(transactions.timeout_seconds * 1000),
         }
-    listed = ", ".join(f"'{key}' = '{_quoted(value)}'" for key, value in options.items())
-    tables.execute_sql(f"CREATE TEMPORARY TABLE `{name}` (`key` BYTES, `value` BYTES) WITH ({listed})")
-    return name
+    return options
 
 
 def _quoted(text: str) -> str:

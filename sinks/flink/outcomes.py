@@ -23,6 +23,12 @@ from sinks.dead_letters import DeadLetterFiles
 logger = logging.getLogger(__name__)
 
 PACKED_BYTES = 4 * 1024 * 1024  # a stream element beyond 5 MB is spilled to disk on its way
+# A record is never given up, nor written twice by a retry.
+PRODUCER = {
+    "enable.idempotence": "true",
+    "delivery.timeout.ms": "2147483647",
+    "max.request.size": str(LARGEST_BATCH_BYTES),
+}
 REJECTED = OutputTag("rejected", Types.STRING())
 _TAGS = {OutcomeKind.REJECTED: "R", OutcomeKind.DEAD_LETTER: "D"}
 
@@ -102,7 +108,7 @@ def keep(outcomes: DataStream, settings: DeadLetterSettings, kafka: KafkaSetting
 
 
 def _kafka_sink(bootstrap: str, topic: str) -> KafkaSink:
-    return (
+    builder = (
         KafkaSink.builder()
         .set_bootstrap_servers(bootstrap)
         .set_record_serializer(
@@ -112,8 +118,7 @@ def _kafka_sink(bootstrap: str, topic: str) -> KafkaSink:
             .build()
         )
         .set_delivery_guarantee(DeliveryGuarantee.AT_LEAST_ONCE)
-        .set_property("enable.idempotence", "true")
-        .set_property("delivery.timeout.ms", "2147483647")
-        .set_property("max.request.size", str(LARGEST_BATCH_BYTES))
-        .build()
     )
+    for name, value in PRODUCER.items():
+        builder = builder.set_property(name, value)
+    return builder.build()
