@@ -146,49 +146,74 @@ class Positions:
     offsets: Integers
 
 
-def columns_of(events: Sequence[Event], positions: Positions, record_ms: Integers, *, identified: bool) -> Columns:
-    """Columns of n events.
+class Fields:
+    """Takes events apart, some at a time, so that they can be freed before the next are decoded.
 
     No object is made for each event: Python's garbage collector would look at all of them again and again.
 
     Args:
-        events: checked, in the order of their partition.
-        positions: of each.
-        record_ms: the timestamp of each one's Kafka record, shape (n,): stands in for a missing time of receipt, or a
-            later one.
         identified: whether event ids are needed.
     """
-    tenants, tenant = _coded([event.tenant_id for event in events])
-    scenarios, scenario = _coded([event.scenario_id for event in events])
-    places, place = np.unique(tenant.astype(np.int64) * len(scenarios) + scenario, return_inverse=True)
-    users, user = _coded([event.user_id for event in events])
-    items, item = _coded([event.item_id or None for event in events])
-    if None in items:
-        nothing = items.index(None)
-        item = np.where(item == nothing, -1, item - (item > nothing)).astype(np.int32)
-        items.remove(None)
-    return Columns(
-        lanes=positions.lanes,
-        lane=positions.lane,
-        offsets=positions.offsets,
-        times=np.array([event.timestamp for event in events], dtype=np.int64),
-        received=_received(events, record_ms),
-        ids=hashes_of([event.event_id for event in events]) if identified else np.zeros(0, dtype=np.uint64),
-        actions=_numbers([event.action_type for event in events]),
-        places=[Place(tenants[code // len(scenarios)], scenarios[code % len(scenarios)]) for code in places.tolist()],
-        place=place.astype(np.int32),
-        users=users,
-        user=user,
-        items=items,
-        item=item,
-        reached=_NONE,
-    )
 
+    def __init__(self, *, identified: bool) -> None:
+        self._identified = identified
+        self._tenants: list[str] = []
+        self._scenarios: list[str] = []
+        self._users: list[str] = []
+        self._items: list[str | None] = []
+        self._times: list[int] = []
+        self._received: list[int] = []
+        self._ids: list[Hashes] = []
+        self._actions: list[npt.NDArray[np.uint8]] = []
 
-def _received(events: Sequence[Event], record_ms: Integers) -> Integers:
-    """A time of receipt in the future would make every id that is remembered look old."""
-    received = np.array([-1 if (at := event.received_at) is None else at for event in events], dtype=np.int64)
-    return np.where(received < 0, record_ms, np.minimum(received, record_ms))
+    def add(self, events: Sequence[Event]) -> None:
+        """Take the next events: checked, in the order of their partition."""
+        self._tenants += [event.tenant_id for event in events]
+        self._scenarios += [event.scenario_id for event in events]
+        self._users += [event.user_id for event in events]
+        self._items += [event.item_id or None for event in events]
+        self._times += [event.timestamp for event in events]
+        self._received += [-1 if (at := event.received_at) is None else at for event in events]
+        self._actions.append(_numbers([event.action_type for event in events]))
+        if self._identified:
+            self._ids.append(hashes_of([event.event_id for event in events]))
+
+    def columns(self, positions: Positions, record_ms: Integers) -> Columns:
+        """Columns of all n events that were added.
+
+        Args:
+            positions: of each.
+            record_ms: the timestamp of each one's Kafka record, shape (n,): stands in for a missing time of receipt, or
+                a later one, which would make every id that is remembered look old.
+        """
+        tenants, tenant = _coded(self._tenants)
+        scenarios, scenario = _coded(self._scenarios)
+        places, place = np.unique(tenant.astype(np.int64) * len(scenarios) + scenario, return_inverse=True)
+        users, user = _coded(self._users)
+        items, item = _coded(self._items)
+        if None in items:
+            nothing = items.index(None)
+            item = np.where(item == nothing, -1, item - (item > nothing)).astype(np.int32)
+            items.remove(None)
+        received = np.array(self._received, dtype=np.int64)
+        return Columns(
+            lanes=positions.lanes,
+            lane=positions.lane,
+            offsets=positions.offsets,
+            times=np.array(self._times, dtype=np.int64),
+            received=np.where(received < 0, record_ms, np.minimum(received, record_ms)),
+            ids=np.concatenate([np.zeros(0, dtype=np.uint64), *self._ids]),
+            actions=np.concatenate([np.zeros(0, dtype=np.uint8), *self._actions]),
+            places=[
+                Place(tenants[code // len(scenarios)], scenarios[code % len(scenarios)]) for code in places.tolist()
+            ],
+            place=place.astype(np.int32),
+            users=users,
+            user=user,
+            items=items,
+            item=item,
+            reached=_NONE,
+        )
 
 
 def _coded(values: Sequence[Any]) -> tuple[list[Any], Codes]:

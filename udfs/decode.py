@@ -6,43 +6,24 @@ others. Each result is a key (four bytes, what the next step is keyed by) and a 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
 
-import msgspec
 import numpy as np
 import pandas as pd
 from pyflink.table import DataTypes
 from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedScalarFunctionWrapper, udf
 
 from clickstream import worker
-from clickstream.columns import Columns, Integers, Lane, Positions, columns_of
+from clickstream.columns import Columns
+from clickstream.columns_decoder import ColumnsDecoder, DwdColumns, OdsColumns
 from clickstream.config import KafkaSettings
 from clickstream.config.kafka import Source
 from clickstream.epoch import EpochCheck
-from clickstream.events.action import Action
-from clickstream.events.decode import PARSE_ERRORS, EventDecoder, Limits
-from clickstream.events.model import Event, Id, ItemId, Milliseconds
-from clickstream.events.rejection import Rejection
+from clickstream.events.decode import Limits
 from clickstream.names import HeadMetric
 from sinks.flink.weighed import PADDING
 from udfs.elements import oldest, pack
 
 Shape = Callable[[int, Columns], list[tuple[int, bytes]]]
-
-
-class JoinedEvent(msgspec.Struct, gc=False):
-    """Of a DWD event, which was checked when it was written, the fields that are needed here."""
-
-    tenant_id: Id
-    scenario_id: Id
-    user_id: Id
-    action_type: Action
-    timestamp: Milliseconds
-    epoch: Annotated[int, msgspec.Meta(ge=0, lt=2**32)] = msgspec.field(name="_epoch")
-    partition: Annotated[int, msgspec.Meta(ge=0, lt=2**16)] = msgspec.field(name="_partition")
-    offset: Annotated[int, msgspec.Meta(ge=0)] = msgspec.field(name="_offset")
-    item_id: ItemId | None = None
-    received_at: Milliseconds | None = None
 
 
 @dataclass(frozen=True)
@@ -79,9 +60,8 @@ class Decode(ScalarFunction):
         reading = self._reading
         self._epoch = EpochCheck(reading.kafka, reading.topic, reading.epoch)
         self._epoch.require()
-        self._decode = self._ods if reading.source is Source.ODS else self._dwd
-        self._events = EventDecoder(Event, reading.limits)
-        self._joined = msgspec.json.Decoder(JoinedEvent).decode
+        ods = reading.source is Source.ODS
+        self._columns: ColumnsDecoder = OdsColumns(reading.epoch, reading.limits) if ods else DwdColumns()
         group = function_context.get_metric_group()
         self._read = group.counter(HeadMetric.RECORDS_READ.value)
         self._rejected = group.counter(HeadMetric.ROWS_REJECTED.value)
@@ -101,38 +81,13 @@ class Decode(ScalarFunction):
         results: list[bytes | None] = []
         for read_from in np.unique(partitions).tolist():
             rows = np.flatnonzero(there & (partitions == read_from)).tolist()
-            columns = self._decode(read_from, [values[row] for row in rows], offsets[rows], times[rows])
+            columns = self._columns.decode(read_from, [values[row] for row in rows], offsets[rows], times[rows])
             self._rejected.inc(len(rows) - len(columns))
             if len(columns):
                 received_ms = oldest(columns)
                 results += [pack(key, received_ms, body) for key, body in self._shape(read_from, columns)]
         self._read.inc(int(there.sum()))
         return pd.Series(results + [None] * (len(values) - len(results)), dtype=object)
-
-    def _ods(self, partition: int, values: list[bytes | None], offsets: Integers, times: Integers) -> Columns:
-        events: list[Any] = self._events.decode_batch(values, times.tolist())
-        kept = [index for index, event in enumerate(events) if type(event) is not Rejection]
-        if len(kept) < len(events):
-            events, offsets, times = [events[index] for index in kept], offsets[kept], times[kept]
-        lanes = [Lane(self._reading.epoch, partition)]
-        positions = Positions(lanes, np.zeros(len(events), dtype=np.int32), offsets)
-        return columns_of(events, positions, times, identified=True)
-
-    def _dwd(self, _partition: int, values: list[bytes | None], _offsets: Integers, times: Integers) -> Columns:
-        events: list[Any] = []
-        kept: list[int] = []
-        for index, value in enumerate(values):
-            try:
-                events.append(self._joined(value or b""))
-            except PARSE_ERRORS:
-                continue  # counted as rejected: the ClickHouse sink keeps it
-            kept.append(index)
-        numbers = np.array([event.epoch << 16 | event.partition for event in events], dtype=np.int64)
-        offsets = np.array([event.offset for event in events], dtype=np.int64)
-        found, lane = np.unique(numbers, return_inverse=True)
-        lanes = [Lane(number >> 16, number & 0xFFFF) for number in found.tolist()]
-        positions = Positions(lanes, lane.astype(np.int32), offsets)
-        return columns_of(events, positions, times[kept], identified=False)
 
 
 def decode(reading: Reading, shape: Shape) -> UserDefinedScalarFunctionWrapper:

@@ -16,6 +16,10 @@ _UNKNOWN_FIELD = "contains unknown field"
 _EVENT_FIELDS = frozenset(Event.__struct_encode_fields__)
 _CONTEXT_FIELDS = frozenset(Context.__struct_encode_fields__)
 
+# Events to have as objects at a time. Ten thousand of them do not fit into a processor's cache, and each then costs
+# half as much again (bench/README.md).
+AT_ONCE = 500
+
 # What msgspec raises on a value that is not what it should be.
 PARSE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 

@@ -30,6 +30,15 @@ class Positions:
             np.asarray(offsets, dtype=np.uint64),
         )
 
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """The positions of several parts, one behind the other."""
+        return cls(
+            np.concatenate([part.epochs for part in parts]),
+            np.concatenate([part.partitions for part in parts]),
+            np.concatenate([part.offsets for part in parts]),
+        )
+
     def __len__(self) -> int:
         return len(self.offsets)
 

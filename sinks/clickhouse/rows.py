@@ -1,6 +1,6 @@
 """From Kafka values to rows of a table. Another table needs another RowFormat, nothing else of the sink."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from clickstream.config.kafka import Source
 from clickstream.config.sink import Routing
 from clickstream.errors import ConfigurationError
-from clickstream.events.decode import PARSE_ERRORS, EventDecoder, Limits, rejection_of
+from clickstream.events.decode import AT_ONCE, PARSE_ERRORS, EventDecoder, Limits, rejection_of
 from clickstream.events.model import POSITION_NAMES, EnrichedEvent
 from clickstream.events.rejection import Rejection
 from clickstream.events.row import Row, encode_enriched_rows, encode_rows
@@ -47,6 +47,18 @@ class Records:
     def __len__(self) -> int:
         return len(self.values)
 
+    def parts(self, most: int) -> Iterator["Records"]:
+        """The records in their order, so many at a time."""
+        for begin in range(0, len(self), most):
+            part = slice(begin, begin + most)
+            yield Records(
+                self.values[part],
+                self.partitions[part],
+                self.offsets[part],
+                self.timestamps[part],
+                None if self.sizes is None else self.sizes[part],
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -63,6 +75,24 @@ class Rows:
     rejected: list[tuple[int, Rejection]]
     ids: Hashes | None
     times: Integers
+
+    @staticmethod
+    def joined(parts: "Sequence[Rows]", records: Sequence[int]) -> "Rows":
+        """What was made of the records part by part; `records` says how many each part had."""
+        begins = np.cumsum([0, *records[:-1]])
+        batch = Batch(
+            b"".join([part.batch.body for part in parts]),
+            Positions.joined([part.batch.positions for part in parts]),
+            [key for part in parts for key in part.batch.keys],
+            np.concatenate([part.batch.index + begin for part, begin in zip(parts, begins, strict=True)]),
+        )
+        rejected = [
+            (index + int(begin), why) for part, begin in zip(parts, begins, strict=True) for index, why in part.rejected
+        ]
+        ids = [part.ids for part in parts if part.ids is not None]
+        return Rows(
+            batch, rejected, np.concatenate(ids) if ids else None, np.concatenate([part.times for part in parts])
+        )
 
 
 class RowFormat(Protocol):
@@ -110,36 +140,45 @@ class BehaviorRows:
 
     def rows(self, records: Records) -> Rows:
         """Decode and check every event."""
-        if self.source is Source.ODS:
-            return self._ods(records)
-        return self._dwd(records)
+        make = self._ods() if self.source is Source.ODS else self._dwd()
+        if len(records) <= AT_ONCE:
+            return make(records)
+        parts = list(records.parts(AT_ONCE))
+        return Rows.joined([make(part) for part in parts], [len(part) for part in parts])
 
-    def _ods(self, records: Records) -> Rows:
+    def _ods(self) -> Callable[[Records], Rows]:
         decoder = EventDecoder(Row, self.limits, reserved=POSITION_COLUMNS)
-        events, index, rejected = _sorted_out(decoder.decode_batch(records.values, records.timestamps.tolist()))
-        partitions, offsets = records.partitions[index], records.offsets[index]
-        ids = hashes_of([event.event_id for event in events])
-        received = np.fromiter((event.received_at or 0 for event in events), dtype=np.int64, count=len(events))
-        # A time of receipt in the future would make every id that is remembered look old.
-        times = np.minimum(received, records.timestamps[index])
-        keys = [event.user_id for event in events]
-        body = encode_rows(events, self.epoch, partitions.tolist(), offsets.tolist())
-        positions = Positions(
-            np.full(len(events), self.epoch, dtype=np.uint64), partitions.astype(np.uint64), offsets.astype(np.uint64)
-        )
-        return Rows(Batch(body, positions, keys, index), rejected, ids, times)
 
-    def _dwd(self, records: Records) -> Rows:
+        def rows(records: Records) -> Rows:
+            events, index, rejected = _sorted_out(decoder.decode_batch(records.values, records.timestamps.tolist()))
+            partitions, offsets = records.partitions[index], records.offsets[index]
+            ids = hashes_of([event.event_id for event in events])
+            received = np.fromiter((event.received_at or 0 for event in events), dtype=np.int64, count=len(events))
+            # A time of receipt in the future would make every id that is remembered look old.
+            times = np.minimum(received, records.timestamps[index])
+            keys = [event.user_id for event in events]
+            body = encode_rows(events, self.epoch, partitions.tolist(), offsets.tolist())
+            epochs = np.full(len(events), self.epoch, dtype=np.uint64)
+            positions = Positions(epochs, partitions.astype(np.uint64), offsets.astype(np.uint64))
+            return Rows(Batch(body, positions, keys, index), rejected, ids, times)
+
+        return rows
+
+    def _dwd(self) -> Callable[[Records], Rows]:
         decoder = EventDecoder(EnrichedEvent, self.limits)
-        events, index, rejected = _sorted_out(decoder.decode_batch(records.values, records.timestamps.tolist()))
-        positions = Positions.of(
-            [event.epoch for event in events],
-            [event.partition for event in events],
-            [event.offset for event in events],
-        )
-        keys = [event.user_id for event in events]
-        body = encode_enriched_rows(events)
-        return Rows(Batch(body, positions, keys, index), rejected, None, records.timestamps[index])
+
+        def rows(records: Records) -> Rows:
+            events, index, rejected = _sorted_out(decoder.decode_batch(records.values, records.timestamps.tolist()))
+            positions = Positions.of(
+                [event.epoch for event in events],
+                [event.partition for event in events],
+                [event.offset for event in events],
+            )
+            keys = [event.user_id for event in events]
+            body = encode_enriched_rows(events)
+            return Rows(Batch(body, positions, keys, index), rejected, None, records.timestamps[index])
+
+        return rows
 
 
 @dataclass(frozen=True)

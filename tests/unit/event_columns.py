@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from clickstream.columns import Columns, Lane, Positions, columns_of
+from clickstream.columns import Columns, Fields, Lane, Positions
 from clickstream.events.action import Action
 from clickstream.events.model import Event
 
@@ -67,4 +67,6 @@ def columns_at(
     lane = np.array([lanes.index(lane) for lane, _ in positions], dtype=np.int32)
     offsets = np.array([offset for _, offset in positions], dtype=np.int64)
     found = Positions(lanes, lane, offsets)
-    return columns_of(events, found, np.full(len(events), record_ms), identified=identified)
+    fields = Fields(identified=identified)
+    fields.add(events)
+    return fields.columns(found, np.full(len(events), record_ms))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clickstream.config.kafka import Source
-from clickstream.events.decode import Limits
+from clickstream.events.decode import AT_ONCE, Limits
 from clickstream.events.rejection import Rejection
 from clickstream.names import RejectReason
 from clickstream.recent_ids import hashes_of
@@ -77,6 +77,30 @@ def test_enriched_events_carry_their_position_and_have_no_duplicates_to_look_for
     assert json.loads(rows.batch.rows[0])["geo_city"] == "Bonn"
     assert rows.ids is None
     assert (form.id_column, form.time_column) == (None, None)
+
+
+@pytest.mark.parametrize("source", Source)
+def test_a_large_batch_is_what_its_records_are_one_by_one(source: Source) -> None:
+    form = BehaviorRows(source, epoch=7)
+    sent = ENRICHED if source is Source.DWD else EVENT
+    values = [
+        None if i % 97 == 0 else msgspec.json.encode({**sent, "event_id": f"e-{i}", "user_id": f"u-{i % 13}"})
+        for i in range(2 * AT_ONCE + 17)
+    ]
+    rows = form.rows(records(*values))
+    singles = [form.rows(records(value, first=100 + i)) for i, value in enumerate(values)]
+    assert rows.batch.body == b"".join(single.batch.body for single in singles)
+    assert rows.batch.keys == [key for single in singles for key in single.batch.keys]
+    assert rows.batch.index.tolist() == [i for i in range(len(values)) if i % 97]
+    assert rows.rejected == [(i, Rejection(RejectReason.TOMBSTONE)) for i in range(0, len(values), 97)]
+    offsets = [offset for single in singles for offset in single.batch.positions.offsets.tolist()]
+    assert rows.batch.positions.offsets.tolist() == offsets
+    assert len(rows.batch.positions.epochs) == len(rows.batch.positions.partitions) == len(rows.times) == len(offsets)
+    if source is Source.ODS:
+        assert rows.ids is not None
+        assert rows.ids.tolist() == hashes_of([f"e-{i}" for i in range(len(values)) if i % 97]).tolist()
+    else:
+        assert rows.ids is None
 
 
 def test_limits_are_those_of_the_format() -> None:
