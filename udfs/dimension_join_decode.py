@@ -9,9 +9,9 @@ from pyflink.table.udf import FunctionContext, ScalarFunction, UserDefinedScalar
 
 from clickstream import worker
 from clickstream.config import KafkaSettings
-from clickstream.dimensions.micro_batch import micro_batches, positioned
+from clickstream.dimensions.micro_batch import Lines
 from clickstream.epoch import EpochCheck
-from clickstream.events.decode import EventDecoder, Limits
+from clickstream.events.decode import AT_ONCE, EventDecoder, Limits
 from clickstream.events.model import Event
 from clickstream.events.rejection import Rejection
 from clickstream.names import JoinMetric, RejectReason
@@ -75,23 +75,24 @@ class Decode(ScalarFunction):
         )
 
     def _partition(self, number: int, indices: list[int], batch: "_Batch") -> list[_Row]:
-        times = batch.times
-        # Of what is cut the beginning is never looked into: it may look like an event.
-        values = [None if batch.sizes[i] else batch.values[i] for i in indices]
-        decoded = self._decoder.decode_batch(values, [times[i] for i in indices])
-        events: list[Event] = []
-        lines: list[bytes] = []
-        record_ms: list[int] = []
+        lines = Lines(self._epoch, number)
         rejects: list[Outcome] = []
-        for index, event in zip(indices, decoded, strict=True):
-            if isinstance(event, Rejection):
-                rejects.append(self._reject(event, number, index, batch))
-            else:
-                events.append(event)
-                lines.append(positioned(event, self._epoch, number, batch.offsets[index]))
-                record_ms.append(times[index])
+        for begin in range(0, len(indices), AT_ONCE):
+            part = indices[begin : begin + AT_ONCE]
+            # Of what is cut the beginning is never looked into: it may look like an event.
+            values = [None if batch.sizes[i] else batch.values[i] for i in part]
+            decoded = self._decoder.decode_batch(values, [batch.times[i] for i in part])
+            events: list[Event] = []
+            valid: list[int] = []
+            for index, event in zip(part, decoded, strict=True):
+                if isinstance(event, Rejection):
+                    rejects.append(self._reject(event, number, index, batch))
+                else:
+                    events.append(event)
+                    valid.append(index)
+            lines.add(events, [batch.offsets[i] for i in valid], [batch.times[i] for i in valid])
         self._rejected.inc(len(rejects))
-        rows: list[_Row] = [(number, micro.pack(), None) for micro in micro_batches(events, lines, record_ms)]
+        rows: list[_Row] = [(number, micro.pack(), None) for micro in lines.micro_batches()]
         rows += [(number, None, packed) for packed in pack(rejects)]
         return rows
 

@@ -65,28 +65,49 @@ def positioned(event: Event, epoch: int, partition: int, offset: int) -> bytes:
     return b'{"_epoch":%d,"_partition":%d,"_offset":%d,' % (epoch, partition, offset) + _encode_event(event)[1:]
 
 
-def micro_batches(events: Sequence[Event], lines: Sequence[bytes], record_ms: Sequence[int]) -> list[MicroBatch]:
-    """Cut one partition's events, with their rendered lines, into micro-batches of MICRO_BATCH_BYTES at the most.
+class Lines:
+    """Collects one partition's events as lines, some at a time, so that the events can be freed."""
 
-    Never more of them than events, and none without any. A single event larger than the limit is one of its own.
+    def __init__(self, epoch: int, partition: int) -> None:
+        self._epoch = epoch
+        self._partition = partition
+        self._lines: list[bytes] = []
+        self._hashes: list[Hashes] = []
+        self._received: list[int] = []
 
-    Args:
-        events: checked, so each has its time of receipt.
-        lines: as `positioned` made them.
-        record_ms: each Kafka record's timestamp: no event counts as received later than that.
-    """
-    batches: list[MicroBatch] = []
-    start = size = 0
-    for index, line in enumerate(lines):
-        if index > start and size + len(line) > MICRO_BATCH_BYTES:
-            batches.append(_of(events[start:index], lines[start:index], record_ms[start:index]))
-            start, size = index, 0
-        size += len(line)
-    return [*batches, _of(events[start:], lines[start:], record_ms[start:])] if events else batches
+    def add(self, events: Sequence[Event], offsets: Sequence[int], record_ms: Sequence[int]) -> None:
+        """Take the next n events.
 
+        Args:
+            events: checked, so each has its time of receipt.
+            offsets: of their Kafka records.
+            record_ms: each Kafka record's timestamp: no event counts as received later than that, for a time of receipt
+                in the future would make every id that is remembered look old.
+        """
+        self._lines += [
+            positioned(event, self._epoch, self._partition, offset)
+            for event, offset in zip(events, offsets, strict=True)
+        ]
+        self._hashes.append(hashes_of([event.event_id for event in events]))
+        self._received += [min(event.received_at or 0, ms) for event, ms in zip(events, record_ms, strict=True)]
 
-def _of(events: Sequence[Event], lines: Sequence[bytes], record_ms: Sequence[int]) -> MicroBatch:
-    hashes = hashes_of([event.event_id for event in events])
-    # A time of receipt in the future would make every id that is remembered look old.
-    received = [min(event.received_at or 0, ms) for event, ms in zip(events, record_ms, strict=True)]
-    return MicroBatch(list(lines), hashes.astype("<u8").tobytes(), np.array(received, dtype="<i8").tobytes())
+    def micro_batches(self) -> list[MicroBatch]:
+        """Cut what was added into micro-batches of MICRO_BATCH_BYTES at the most.
+
+        Never more of them than events, and none without any. A single event larger than the limit is one of its own.
+        """
+        cuts = [0]
+        size = 0
+        for index, line in enumerate(self._lines):
+            if index > cuts[-1] and size + len(line) > MICRO_BATCH_BYTES:
+                cuts.append(index)
+                size = 0
+            size += len(line)
+        hashes = np.concatenate([np.zeros(0, dtype=np.uint64), *self._hashes]).astype("<u8")
+        received = np.array(self._received, dtype="<i8")
+        ends = [*cuts[1:], len(self._lines)]
+        return [
+            MicroBatch(self._lines[begin:end], hashes[begin:end].tobytes(), received[begin:end].tobytes())
+            for begin, end in zip(cuts, ends, strict=True)
+            if begin < end
+        ]

@@ -1,8 +1,9 @@
 import json
 
 import numpy as np
+import pytest
 
-from clickstream.dimensions.micro_batch import MICRO_BATCH_BYTES, MicroBatch, micro_batches, positioned
+from clickstream.dimensions.micro_batch import MICRO_BATCH_BYTES, Lines, MicroBatch, positioned
 from clickstream.events.action import Action
 from clickstream.events.model import Event
 from clickstream.recent_ids import hashes_of
@@ -24,10 +25,19 @@ def events(count: int, title: str = "") -> list[Event]:
     ]
 
 
-def cut(given: list[Event]) -> list[MicroBatch]:
+def cut(given: list[Event], at_once: int = 500) -> list[MicroBatch]:
+    collected = Lines(4_294_967_295, 65_535)
+    for begin in range(0, len(given), at_once):
+        part = given[begin : begin + at_once]
+        collected.add(part, range(begin, begin + len(part)), [3] * len(part))
+    batches = [MicroBatch.unpack(batch.pack()) for batch in collected.micro_batches()]
     lines = [positioned(event, 4_294_967_295, 65_535, number) for number, event in enumerate(given)]
-    batches = [MicroBatch.unpack(batch.pack()) for batch in micro_batches(given, lines, [3] * len(given))]
     assert [line for batch in batches for line in batch.lines] == lines
+    ids = [each for batch in batches for each in batch.hashes.tolist()]
+    assert ids == hashes_of([event.event_id for event in given]).tolist()
+    assert [time for batch in batches for time in batch.times.tolist()] == [
+        min(len(given) - number, 3) for number in range(len(given))
+    ]
     return batches
 
 
@@ -35,8 +45,9 @@ def test_no_events_no_micro_batch() -> None:
     assert cut([]) == []
 
 
-def test_a_few_events_are_one_micro_batch() -> None:
-    (batch,) = cut(events(5))
+@pytest.mark.parametrize("at_once", [1, 2, 500])
+def test_a_few_events_are_one_micro_batch(at_once: int) -> None:
+    (batch,) = cut(events(5), at_once)
     assert batch.hashes.tolist() == hashes_of([f"e{number}" for number in range(5)]).tolist()
     assert batch.times.tolist() == [3, 3, 3, 2, 1], "received when the event says, never later than its record"
     assert json.loads(batch.lines[3])["_offset"] == 3
