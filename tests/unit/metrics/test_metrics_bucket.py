@@ -285,3 +285,21 @@ def test_the_highest_revision_is_right_also_when_a_restart_merges_what_was_sent_
     run.tick(BEGIN + 3)
     revisions = {(each["revision"], each["clicks"]) for _, each in run.closed if each["minute"] == BEGIN}
     assert revisions == {(1, 1), (3, 3), (4, 4)}
+
+
+def test_corrections_follow_once_a_minute_of_event_time_at_the_most_and_each_holds_all_so_far() -> None:
+    run = Run(LiveMetricsSettings(lateness_seconds=0, idle_seconds=60), LANES[:1])
+    run.add(LANES[0], 0, [event(0, timestamp=BEGIN)], BEGIN)
+    offset = 1
+    for minute in (5, 6):
+        run.add(LANES[0], offset, [event(offset, timestamp=BEGIN + minute * MINUTE_MS)], BEGIN)
+        run.tick(BEGIN + minute)
+        for second in range(1, 4):  # late ones, each flushed by itself, while the lane stays in that minute
+            late = event(offset + second, timestamp=BEGIN)
+            run.add(LANES[0], offset + second, [late], BEGIN)
+            run.tick(BEGIN + minute * 10 + second)
+        offset += 10
+    run.add(LANES[0], offset, [event(offset, timestamp=BEGIN + 7 * MINUTE_MS)], BEGIN)
+    run.tick(BEGIN + 100)
+    sent = [(each["revision"], each["clicks"]) for _, each in run.closed if each["minute"] == BEGIN]
+    assert sent == [(1, 1), (4, 4), (7, 7)]

@@ -290,6 +290,55 @@ def test_what_a_cap_remembers_is_forgotten_when_no_event_can_be_so_old() -> None
     assert sum(name.startswith("cap:") for name in run.entries[Place("t", "s").bucket]) == 1
 
 
+def _remembered(run: _Run) -> set[int]:
+    """The half-lives that the cap of the place remembers in stored state."""
+    names = [name.split(":") for name in run.entries[Place("t", "s").bucket]]
+    return {int(window) for kind, window, *_ in names if kind == "cap"}
+
+
+def test_a_cap_forgets_its_earliest_half_lives_first_and_what_it_keeps_still_holds() -> None:
+    run = _Run(HotSettings(cap=True))
+    first = START_MS // HOUR
+    run.add([event(0, timestamp=(first + number) * HOUR) for number in range(4)])
+    run.flush(START_MS)
+    run.fold()
+    assert _remembered(run) == {first, first + 1, first + 2, first + 3}
+    newest = WEEK // HOUR + 3
+    run.add([event(0, timestamp=(first + newest) * HOUR)])
+    run.flush(START_MS + 60_000)
+    run.fold()
+    assert _remembered(run) == {first + 3, first + newest}, "an event may still be a week old"
+    before = dict(run.redis[Place("t", "s")])
+    run.restart(START_MS + 60_001)
+    run.add([event(0, event_id="again", timestamp=(first + number) * HOUR + 1) for number in (3, newest)])
+    run.flush(START_MS + 120_000)
+    assert run.redis[Place("t", "s")] == before, "the same user, item and action"
+
+
+def test_a_half_life_of_a_cap_that_was_stored_is_stored_again_with_what_came_since() -> None:
+    run = _Run(HotSettings(cap=True))
+    users = [event(0, user_id=f"u-{number}", event_id=f"e-{number}") for number in range(3)]
+    for user in users:
+        run.add([user])
+        run.fold()
+    assert len(_remembered(run)) == 1
+    for bucket in run.buckets.values():
+        assert not list(bucket.changed_entries()), "what did not change is not stored again"
+    run.restart()
+    run.add([event(0, user_id=user.user_id, event_id=f"{user.event_id} again") for user in users])
+    run.flush()
+    assert run.redis[Place("t", "s")]["i-0"] == pytest.approx(math.log2(3) + START_MS // HOUR, rel=1e-15)
+
+
+def test_a_half_life_of_a_cap_may_be_forgotten_before_it_was_stored() -> None:
+    run = _Run(HotSettings(cap=True))
+    run.add([event(0)])
+    run.add([event(1, timestamp=START_MS + WEEK + 2 * HOUR)])
+    run.flush(START_MS)
+    run.fold()
+    assert _remembered(run) == {(START_MS + WEEK) // HOUR + 2}
+
+
 def test_scores_of_another_half_life_are_refused() -> None:
     run = _Run(HotSettings())
     run.add([event(0)])
