@@ -66,7 +66,10 @@ export class Page implements PageView {
     on(window, "pageshow", (event) => {
       if (!(event as PageTransitionEvent).persisted) return;
       hooks.reopen();
-      if (this.wants("pages")) this.turn();
+      if (!this.wants("pages")) return;
+      this.each((watcher) => watcher.back?.());
+      // Where the visitor is back from is not known here; where they came from at first is.
+      this.turn({ referrer: document.referrer });
     });
     on(window, "online", () => hooks.online());
     if (this.wants("pages")) onNavigation(this.reporter, signal, () => this.moved());

@@ -7,7 +7,7 @@ export class Views implements Watcher {
   /** Viewed in this page view; the last one, where there are several. */
   item: string | undefined;
   private readonly viewed = new Set<string>();
-  private readonly shown = new WeakMap<Element, string>();
+  private shown = new WeakMap<Element, string>();
   private readonly changes: MutationObserver;
 
   constructor(
@@ -24,6 +24,10 @@ export class Views implements Watcher {
     const filter = { childList: true, subtree: true, attributes: true, attributeFilter: [VIEW] };
     this.changes.observe(document.documentElement, filter);
     this.look();
+  }
+
+  back(): void {
+    this.shown = new WeakMap();
   }
 
   private look(): void {

@@ -23,6 +23,8 @@ export interface Watcher {
   begin?(page: PageView): void;
   /** The tab can be seen again. */
   show?(): void;
+  /** The document is back out of the browser's cache: what it shows is shown anew, in the page view that begins next. */
+  back?(): void;
   /** The tab is hidden, or the page view ends: what was gathered is reported now, for there may be no later. */
   rest?(): void;
 }

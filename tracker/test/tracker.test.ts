@@ -253,6 +253,7 @@ describe("a page that ends", () => {
   });
 
   it("comes back from the browser's cache and goes on", async () => {
+    Object.defineProperty(document, "referrer", { configurable: true, value: "https://search.example/" });
     const tracker = start({ auto: ["pages"] });
     await settle();
     window.dispatchEvent(new Event("pagehide"));
@@ -260,6 +261,8 @@ describe("a page that ends", () => {
     tracker.track("a");
     await settle();
     expect(sent.map((event) => event.action_type)).toEqual(["pageview", "pageview", "custom"]);
+    expect(sent.slice(0, 2).map((event) => event.referrer)).toEqual(Array(2).fill("https://search.example/"));
+    Reflect.deleteProperty(document, "referrer");
   });
 });
 

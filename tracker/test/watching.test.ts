@@ -308,6 +308,19 @@ describe("views", () => {
   });
 });
 
+it("a page that comes back out of the browser's cache is viewed and seen anew", async () => {
+  document.body.innerHTML = '<main data-cs-view="p-5"><p data-cs-item="p-1"></p></main>';
+  start("pages", "impressions");
+  see("p", 1);
+  await settle();
+  window.dispatchEvent(new Event("pagehide"));
+  window.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
+  await settle();
+  const once = ["pageview", "view", "impression"];
+  const names = new Map(sent.map((event) => [event.event_id, event.action_type])); // a beacon's events are sent again
+  expect([...names.values()]).toEqual([...once, ...once]);
+});
+
 describe("scrolling", () => {
   it("is told by the quarter, each once, and the deepest goes with the dwell time", async () => {
     Object.defineProperty(document.documentElement, "scrollHeight", { configurable: true, get: () => 8 * innerHeight });
