@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from functools import partial
 
 from pyflink.common import Row, Types
@@ -60,19 +61,27 @@ class JoinDimensions(AsyncFunction):
 
     async def async_invoke(self, value: bytes) -> list[Row]:
         """Join one micro-batch."""
-        lines = MicroBatch.unpack(value).lines
         try:
-            joined = await self._joiner.join(lines, self._settings.timeout)
-        except (Exception, asyncio.CancelledError) as error:  # raised, it would put all events into the log
-            logger.error("a micro-batch of %d events goes on without dimensions: %r", len(lines), error)
-            joined = self._joiner.without(lines)
-        return [_row(joined)]
+            return [_row(await self._join(MicroBatch.unpack(value).lines))]
+        except Exception as error:  # raised, it would put all events into the log
+            worker.end(f"a micro-batch cannot be read: {worker.place_of(error)}")
 
     def timeout(self, value: bytes) -> list[Row]:
         """Let the micro-batch go on as it is: something held up the event loop itself."""
-        lines = MicroBatch.unpack(value).lines
-        logger.error("a micro-batch of %d events goes on without dimensions: its time is up", len(lines))
-        return [_row(self._joiner.without(lines))]
+        try:
+            lines = MicroBatch.unpack(value).lines
+            logger.error("a micro-batch of %d events goes on without dimensions: its time is up", len(lines))
+            return [_row(self._joiner.without(lines))]
+        except Exception as error:  # as above
+            worker.end(f"a micro-batch cannot be read: {worker.place_of(error)}")
+
+    async def _join(self, lines: Sequence[bytes]) -> Joined:
+        try:
+            return await self._joiner.join(lines, self._settings.timeout)
+        except (Exception, asyncio.CancelledError) as error:
+            where = worker.place_of(error)
+            logger.error("a micro-batch of %d events goes on without dimensions: %s", len(lines), where)
+            return self._joiner.without(lines)
 
     def _lookup(self, dimension: Dimension) -> Lookup:
         settings = self._settings
