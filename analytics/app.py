@@ -1,5 +1,6 @@
 """The application: routes, what they share, and what errors become."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -8,10 +9,13 @@ from fastapi.responses import JSONResponse
 
 from analytics import configured
 from analytics.gone import CancelWhenGone
+from analytics.metrics import measured
 from analytics.refusals import RefusedError
 from analytics.routes import choices, health, journeys, live, numbers, pages, pipeline, sign_in, stream, users
 from analytics.services import Services
 from clickstream.errors import ClickstreamError, UnavailableError
+
+logger = logging.getLogger(__name__)
 
 # The largest document of the catalogue is far smaller.
 LARGEST_BODY = 1024 * 1024
@@ -36,6 +40,7 @@ def application(services: Services) -> FastAPI:
     )
     app.state.services = services
     configured.include(app)
+    measured(app)
     for routes in (health, sign_in, choices, numbers, journeys, live, stream, pipeline, users, pages):
         app.include_router(routes.router)
     app.add_exception_handler(ClickstreamError, _told)
@@ -47,4 +52,6 @@ async def _told(_: Request, error: Exception) -> JSONResponse:
     """Errors of ours in the form that FastAPI gives to its own."""
     status = 422 if isinstance(error, RefusedError) else 503 if isinstance(error, UnavailableError) else 500
     headers = {"Retry-After": "2"} if status == 503 else {}
+    if status == 500:
+        logger.error("a request failed", exc_info=error)
     return JSONResponse({"detail": str(error)}, status, headers)

@@ -148,7 +148,7 @@ def test_prometheus_scrapes_services_of_the_file() -> None:
         for target in each["targets"]
     }
     flink = {name for name, service in services().items() if service["image"].startswith("clickstream-flink:")}
-    assert targets == flink | {"collector"}
+    assert targets == flink | {"collector", "analytics"}
     for path in settings["rule_files"]:
         assert path in {mount["target"] for mount in services()["prometheus"]["volumes"]}
 
