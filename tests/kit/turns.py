@@ -11,40 +11,52 @@ class Turns:
 
     Attributes:
         port: where the client connects to.
-        count: how often the client has spoken, on any connection, when it was the server that spoke last.
+        count: how often a client has spoken when it was a server that spoke last.
     """
 
     def __init__(self, server_port: int) -> None:
         self.port = 0
         self.count = 0
         self._server_port = server_port
+        self._asked = False
 
     async def relay(self, client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
-        server, ask = await asyncio.open_connection("127.0.0.1", self._server_port)
-        asked = False
-
-        async def answers() -> None:
-            nonlocal asked
-            while data := await server.read(65_536):
-                asked = False
-                answer.write(data)
-            answer.close()
-
-        back = asyncio.create_task(answers())
-        while data := await client.read(65_536):
-            self.count += not asked
-            asked = True
-            ask.write(data)
-        ask.close()
-        await back
+        async with asyncio.TaskGroup() as ways:
+            server, ask = await asyncio.open_connection("127.0.0.1", self._server_port)
+            ways.create_task(self._questions(client, ask))
+            ways.create_task(self._answers(server, answer))
 
     async def serve(self, ready: threading.Event, stopped: asyncio.Event) -> None:
-        """Listen until told to stop."""
-        async with await asyncio.start_server(self.relay, "127.0.0.1", 0) as listening:
+        """Listen until told to stop, and serve to their end those who are connected."""
+        served: set[asyncio.Task[None]] = set()
+
+        def connected(client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
+            served.add(asyncio.create_task(self.relay(client, answer)))
+
+        async with await asyncio.start_server(connected, "127.0.0.1", 0) as listening:
             self.port = listening.sockets[0].getsockname()[1]
             ready.set()
             await stopped.wait()
+        await asyncio.gather(*served)
+
+    async def _questions(self, client: asyncio.StreamReader, ask: asyncio.StreamWriter) -> None:
+        while data := await client.read(65_536):
+            self.count += not self._asked
+            self._asked = True
+            ask.write(data)
+        await _close(ask)
+
+    async def _answers(self, server: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
+        while data := await server.read(65_536):
+            self._asked = False
+            answer.write(data)
+        await _close(answer)
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    await writer.wait_closed()
 
 
 @contextmanager
