@@ -1,6 +1,9 @@
 """The replay filter: positions that were seen already are dropped, whatever the topic repeats."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from math import gcd
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -9,8 +12,15 @@ from clickstream.columns import Columns, Lane
 from clickstream.recent_ids import Mask
 
 
+class Stream(NamedTuple):
+    """What one Kafka partition carries of a lane: its order holds. Of two such partitions one may be read far ahead."""
+
+    source: int
+    lane: Lane
+
+
 class Reached(msgspec.Struct, array_like=True):
-    """How far one lane has come: its highest offset, and its greatest event time in ms.
+    """How far one stream has come: its highest offset, and its greatest event time in ms.
 
     An event of the future, as of a device whose clock is fast, counts as of its receipt: or it would make others late.
     """
@@ -18,6 +28,27 @@ class Reached(msgspec.Struct, array_like=True):
     lane: Lane
     offset: int
     time_ms: int
+    source: int = -1  # the Kafka partition that was read; what was stored before it was known: -1
+
+    @property
+    def stream(self) -> Stream:
+        """Which stream."""
+        return Stream(self.lane.partition if self.source < 0 else self.source, self.lane)
+
+
+def streams_of(lanes: Sequence[Lane], partitions: int) -> list[Stream]:
+    """The streams to expect where so many Kafka partitions carry all lanes of a topic, by the same hash of the key.
+
+    A key of hash h lies in lane h mod n and in partition h mod m: they differ by a multiple of gcd(n, m). So where both
+    topics have as many partitions, each of them carries one lane.
+    """
+    apart = gcd(len(lanes), partitions)
+    return [
+        Stream(source, lane)
+        for source in range(partitions)
+        for lane in lanes
+        if source % apart == lane.partition % apart
+    ]
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -30,12 +61,15 @@ class ReplayFilter:
     It relies on the order of each lane: dimension_join keeps it, and repeats only stretches that it wrote before.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, source: int) -> None:
+        """Know nothing yet of this partition."""
+        self._source = source
         self.lanes: dict[Lane, Reached] = {}
 
     def load(self, data: bytes) -> None:
         """Take over what `encode` gave."""
-        self.lanes = {reached.lane: reached for reached in _decoder.decode(data)}
+        for reached in _decoder.decode(data):
+            self.lanes[reached.lane] = Reached(reached.lane, reached.offset, reached.time_ms, self._source)
 
     def encode(self) -> bytes:
         """All that is known."""
@@ -60,5 +94,5 @@ class ReplayFilter:
             greatest = np.maximum.accumulate(np.concatenate([[known.time_ms], times]))
             new[rows] = fresh
             before[rows] = greatest[:-1]
-            self.lanes[lane] = Reached(lane, int(highest[-1]), int(greatest[-1]))
+            self.lanes[lane] = Reached(lane, int(highest[-1]), int(greatest[-1]), self._source)
         return replace(columns, reached=before), new

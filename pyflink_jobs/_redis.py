@@ -6,6 +6,7 @@ from clickstream.config.kafka import Source
 from clickstream.epoch import TIMEOUT, current_epoch
 from clickstream.events.decode import Limits
 from clickstream.kafka import KafkaAdmin
+from clickstream.replay_filter import Stream, streams_of
 from pyflink_jobs._runtime import warn
 from sinks.redis.preflight import preflight
 from udfs.decode import Reading
@@ -25,18 +26,21 @@ def reading(kafka: KafkaSettings, source: Source, events: EventSettings) -> Read
     return Reading(kafka, source, topic, current_epoch(kafka, topic), limits)
 
 
-def ods_lanes(kafka: KafkaSettings) -> tuple[Lane, ...]:
-    """The partitions of the ODS topic, which positions refer to whatever a job reads.
+def ods_streams(kafka: KafkaSettings, source: Source) -> tuple[Stream, ...]:
+    """What the partitions of the topic that is read carry of those of the ODS topic, which positions refer to.
 
     Raises:
         UnavailableError: Kafka does not answer.
         ContractError: there is no such topic.
     """
-    topic = kafka.topic_behaviors
-    epoch = current_epoch(kafka, topic)
+    epoch = current_epoch(kafka, kafka.topic_behaviors)
     admin = KafkaAdmin(kafka.bootstrap, TIMEOUT)
-    found = admin.ask(lambda client: client.list_topics(topic, timeout=TIMEOUT)).topics[topic]
-    return tuple(Lane(epoch, partition) for partition in sorted(found.partitions))
+
+    def partitions(topic: str) -> list[int]:
+        return sorted(admin.ask(lambda client: client.list_topics(topic, timeout=TIMEOUT)).topics[topic].partitions)
+
+    lanes = [Lane(epoch, partition) for partition in partitions(kafka.topic_behaviors)]
+    return tuple(streams_of(lanes, len(partitions(kafka.topic(source)))))
 
 
 def horizon(source: Source, events: EventSettings) -> Horizon:

@@ -17,7 +17,6 @@ from functools import partial
 
 from pyflink.table import StreamTableEnvironment
 
-from clickstream.columns import Lane
 from clickstream.config import (
     EventSettings,
     KafkaSettings,
@@ -28,7 +27,8 @@ from clickstream.config import (
 )
 from clickstream.metrics.bucket import MetricsBucket
 from clickstream.names import JOB_REALTIME_METRICS
-from pyflink_jobs._redis import horizon, ods_lanes, reading, require_redis
+from clickstream.replay_filter import Stream
+from pyflink_jobs._redis import horizon, ods_streams, reading, require_redis
 from pyflink_jobs._runtime import MicroBatches, environment, kafka_records, submit
 from sinks.flink.keyed_topic import create_keyed_topic
 from sinks.redis.client import address
@@ -46,7 +46,7 @@ class Config:
     """Everything this job was told, once."""
 
     reading: Reading
-    lanes: tuple[Lane, ...]
+    streams: tuple[Stream, ...]
     horizon: Horizon
     metrics: LiveMetricsSettings
     redis: RedisTarget
@@ -57,7 +57,7 @@ def resolve_config() -> Config:
     events, servers, kafka = resolve(EventSettings), resolve(ServerSettings), resolve(KafkaSettings)
     return Config(
         reading=reading(kafka, servers.source, events),
-        lanes=ods_lanes(kafka),
+        streams=ods_streams(kafka, servers.source),
         horizon=horizon(servers.source, events),
         metrics=resolve(LiveMetricsSettings),
         redis=RedisTarget(address(servers), resolve(RedisSettings)),
@@ -71,7 +71,7 @@ def build(tables: StreamTableEnvironment, config: Config) -> None:
     batches = micro_batches(tables, records, source, by_partition)
     parts = survivors(batches, source, config.horizon, partial(PreAggregateMinutes, config.metrics))
     queue = QueueLiveMetrics(config.redis.settings.keys, config.metrics.ttl_seconds)
-    closed = keep(parts, source, partial(MetricsBucket, config.metrics, config.lanes), config.redis, queue)
+    closed = keep(parts, source, partial(MetricsBucket, config.metrics, config.streams), config.redis, queue)
 
     # The second part of the job that the Table bridge translates: uids of its own, or they would be those of the first.
     tables.get_config().set("table.exec.uid.format", "closed_<type>_<transformation>")

@@ -41,8 +41,8 @@ class Horizon:
 class _Partition:
     """What is known of one Kafka partition."""
 
-    def __init__(self, horizon: Horizon) -> None:
-        self.replays = ReplayFilter()
+    def __init__(self, number: int, horizon: Horizon) -> None:
+        self.replays = ReplayFilter(number)
         self.duplicates = Duplicates(horizon.duplicate_ms, horizon.duplicate_ids) if horizon.duplicate_ms else None
 
 
@@ -93,7 +93,7 @@ class Survivors(KeyedProcessFunction):
 
     def _partition(self, number: int) -> _Partition:
         if number not in self._partitions:
-            partition = self._partitions[number] = _Partition(self._horizon)
+            partition = self._partitions[number] = _Partition(number, self._horizon)
             if reached := self._reached.value():
                 partition.replays.load(reached)
             if partition.duplicates is not None:

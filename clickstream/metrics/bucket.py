@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 import msgspec
 import numpy as np
 
-from clickstream.columns import Lane
 from clickstream.config.live_metrics import LiveMetricsSettings
 from clickstream.kept import Due
 from clickstream.metrics.closing import Closing
@@ -15,7 +14,7 @@ from clickstream.metrics.parts import MINUTE_MS, MinuteEvents, decode_part
 from clickstream.metrics.tally import Figures
 from clickstream.places import Place
 from clickstream.redis_keys import encoded
-from clickstream.replay_filter import Reached
+from clickstream.replay_filter import Reached, Stream
 
 LOOK_MS = 2_000  # while a minute is open, lanes are looked at in this interval
 _LANES = "lanes"
@@ -36,15 +35,15 @@ class MetricsWrite:
 class MetricsBucket:
     """Minutes of the places of one bucket. See clickstream.kept.Bucket."""
 
-    def __init__(self, settings: LiveMetricsSettings, lanes: Iterable[Lane]) -> None:
+    def __init__(self, settings: LiveMetricsSettings, streams: Iterable[Stream]) -> None:
         """Start empty.
 
         Args:
             settings: of the job.
-            lanes: the ODS partitions whose events are waited for.
+            streams: of the ODS partitions, whose events are waited for.
         """
         self._settings = settings
-        self._closing = Closing(lanes, int(settings.idle_seconds * 1000))
+        self._closing = Closing(streams, int(settings.idle_seconds * 1000))
         self._lanes_stored = True
         self._places: dict[Place, Minutes] = {}
         self._gone: list[Minutes] = []

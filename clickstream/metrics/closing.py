@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-from clickstream.columns import Lane
-from clickstream.replay_filter import Reached
+from clickstream.replay_filter import Reached, Stream
 
 # Time in which nobody could listen (a blocked write, a suspended machine) is not silence: of a longer gap between two
 # looks at the clock only so much counts.
@@ -11,12 +10,12 @@ LONGEST_GAP_MS = 5_000
 
 
 class Closing:
-    """The least event time that the ODS partitions have reached, those left aside that are idle."""
+    """The least event time that the streams of ODS partitions have reached, those left aside that are idle."""
 
-    def __init__(self, lanes: Iterable[Lane], idle_ms: int) -> None:
-        """Start with lanes that are all expected, and none heard of."""
-        self._reached: dict[Lane, int] = dict.fromkeys(lanes, -1)
-        self._heard: dict[Lane, int] = dict.fromkeys(self._reached, 0)
+    def __init__(self, streams: Iterable[Stream], idle_ms: int) -> None:
+        """Start with streams that are all expected, and none heard of."""
+        self._reached: dict[Stream, int] = dict.fromkeys(streams, -1)
+        self._heard: dict[Stream, int] = dict.fromkeys(self._reached, 0)
         self._idle_ms = idle_ms
         self._listened_ms = 0
         self._now_ms: int | None = None
@@ -28,24 +27,24 @@ class Closing:
         self._now_ms = now_ms
 
     def heard(self, reached: Reached) -> None:
-        """Take note of a lane."""
-        self._reached[reached.lane] = max(reached.time_ms, self._reached.get(reached.lane, -1))
-        self._heard[reached.lane] = self._listened_ms
+        """Take note of a stream."""
+        self._reached[reached.stream] = max(reached.time_ms, self._reached.get(reached.stream, -1))
+        self._heard[reached.stream] = self._listened_ms
 
     def wait_anew(self) -> None:
-        """Wait for every lane: after a restart nothing says which are idle."""
+        """Wait for every stream: after a restart nothing says which are idle."""
         self._heard = dict.fromkeys(self._reached, self._listened_ms)
 
     def reached_ms(self, now_ms: int) -> int:
-        """Event time up to which all lanes have come; an idle one counts as having come up to the clock."""
+        """Event time up to which all streams have come; an idle one counts as having come up to the clock."""
         return min(
             (
-                now_ms if self._listened_ms > self._heard[lane] + self._idle_ms else time_ms
-                for lane, time_ms in self._reached.items()
+                now_ms if self._listened_ms > self._heard[stream] + self._idle_ms else time_ms
+                for stream, time_ms in self._reached.items()
             ),
             default=-1,
         )
 
     def known(self) -> list[Reached]:
         """What was heard, to be loaded by `heard`."""
-        return [Reached(lane, 0, time_ms) for lane, time_ms in self._reached.items() if time_ms >= 0]
+        return [Reached(lane, 0, time_ms, source) for (source, lane), time_ms in self._reached.items() if time_ms >= 0]

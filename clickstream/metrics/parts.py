@@ -9,7 +9,7 @@ from clickstream.columns import Codes, Columns, Lane
 from clickstream.metrics.tally import ACTIONS
 from clickstream.places import BUCKETS, Place
 from clickstream.recent_ids import Hashes, hashes_of
-from clickstream.replay_filter import Reached
+from clickstream.replay_filter import Reached, Stream
 
 MINUTE_MS = 60_000
 
@@ -78,23 +78,23 @@ class Progress:
 
     def __init__(self, again_ms: int) -> None:
         self._again_ms = again_ms
-        self._told: dict[Lane, tuple[int, int]] = {}  # minute, and when
+        self._told: dict[Stream, tuple[int, int]] = {}  # minute, and when
 
     def parts(
         self, columns: Columns, lanes: dict[Lane, Reached], lateness_ms: int, now_ms: int
     ) -> list[tuple[int, Part]]:
         """The parts of a micro-batch; `lanes` says how far each has come with it."""
         minutes = minutes_of(columns, lateness_ms)
-        news = [reached for lane, reached in lanes.items() if self._is_news(lane, reached, now_ms)]
+        news = [reached for reached in lanes.values() if self._is_news(reached, now_ms)]
         buckets = range(BUCKETS) if news else sorted(minutes)
         return [(bucket, Part(news, minutes.get(bucket, []))) for bucket in buckets]
 
-    def _is_news(self, lane: Lane, reached: Reached, now_ms: int) -> bool:
+    def _is_news(self, reached: Reached, now_ms: int) -> bool:
         minute = reached.time_ms // MINUTE_MS
-        told, at = self._told.get(lane, (-1, 0))
+        told, at = self._told.get(reached.stream, (-1, 0))
         if minute <= told and now_ms < at + self._again_ms:
             return False
-        self._told[lane] = (minute, now_ms)
+        self._told[reached.stream] = (minute, now_ms)
         return True
 
 

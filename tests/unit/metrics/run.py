@@ -11,7 +11,7 @@ from clickstream.events.model import Event
 from clickstream.metrics.bucket import MetricsBucket, MetricsWrite
 from clickstream.metrics.parts import Progress, encode_part
 from clickstream.places import Place
-from clickstream.replay_filter import ReplayFilter
+from clickstream.replay_filter import ReplayFilter, streams_of
 from tests.unit.event_columns import columns_at
 
 
@@ -23,9 +23,10 @@ class Run:
         closed: records by key and revision, in the order in which they were sent.
     """
 
-    def __init__(self, settings: LiveMetricsSettings, lanes: Sequence[Lane]) -> None:
-        self.settings, self.lanes = settings, lanes
-        self.filters = {lane: ReplayFilter() for lane in lanes}
+    def __init__(self, settings: LiveMetricsSettings, lanes: Sequence[Lane], partitions: int | None = None) -> None:
+        self.settings = settings
+        self.streams = streams_of(lanes, partitions or len(lanes))
+        self.filters: dict[int, ReplayFilter] = {}
         self.progress = Progress(int(settings.idle_seconds * 250))
         self.buckets: dict[int, MetricsBucket] = {}
         self.entries: defaultdict[int, dict[str, bytes]] = defaultdict(dict)
@@ -35,10 +36,14 @@ class Run:
         self.too_late = 0
 
     def add(self, lane: Lane, first_offset: int, events: Sequence[Event], now_ms: int) -> None:
-        positions = [(lane, first_offset + index) for index in range(len(events))]
-        found = columns_at(events, positions, identified=False)
-        columns, new = self.filters[lane].sort(found)
-        reached = {lane: self.filters[lane].lanes[lane]}
+        """Events of a lane, read from the Kafka partition of the same number."""
+        self.read(lane.partition, [(lane, first_offset + index) for index in range(len(events))], events, now_ms)
+
+    def read(self, source: int, positions: Sequence[tuple[Lane, int]], events: Sequence[Event], now_ms: int) -> None:
+        """Events of any lanes, read from one Kafka partition."""
+        replays = self.filters.setdefault(source, ReplayFilter(source))
+        columns, new = replays.sort(columns_at(events, positions, identified=False))
+        reached = {lane: replays.lanes[lane] for lane in columns.lanes}
         late_ms = self.settings.lateness_seconds * 1000
         for number, part in self.progress.parts(columns.where(new), reached, late_ms, now_ms):
             data = encode_part(part)
@@ -46,7 +51,7 @@ class Run:
             self.parts[number].append(data)
 
     def bucket(self, number: int) -> MetricsBucket:
-        return self.buckets.setdefault(number, MetricsBucket(self.settings, self.lanes))
+        return self.buckets.setdefault(number, MetricsBucket(self.settings, self.streams))
 
     def tick(self, now_ms: int) -> list[MetricsWrite]:
         writes = []

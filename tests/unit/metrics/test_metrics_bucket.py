@@ -11,7 +11,6 @@ from clickstream.events.model import Event
 from clickstream.metrics.parts import MINUTE_MS
 from clickstream.places import Place
 from clickstream.redis_keys import encoded
-from clickstream.replay_filter import ReplayFilter
 from tests.unit.event_columns import START_MS, event, traffic
 from tests.unit.metrics.run import Run
 
@@ -277,7 +276,7 @@ def test_the_highest_revision_is_right_also_when_a_restart_merges_what_was_sent_
     run.tick(BEGIN + 2)
     run.parts.clear()
     run.entries.update(stored)
-    run.filters[LANES[0]] = ReplayFilter()
+    run.filters = {}
     run.restart(BEGIN)
     run.add(LANES[0], 0, [event(1, timestamp=BEGIN + 5 * MINUTE_MS)], BEGIN)  # where the filter stood
     late(100, 2, 6)
@@ -303,3 +302,44 @@ def test_corrections_follow_once_a_minute_of_event_time_at_the_most_and_each_hol
     run.tick(BEGIN + 100)
     sent = [(each["revision"], each["clicks"]) for _, each in run.closed if each["minute"] == BEGIN]
     assert sent == [(1, 1), (4, 4), (7, 7)]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_final_records_do_not_depend_on_reading_order_where_dwd_has_another_number_of_partitions(seed: int) -> None:
+    settings = LiveMetricsSettings(lateness_seconds=60, idle_seconds=600)
+    lanes = _lanes(traffic(2000, span_ms=HOUR))
+    partitions: defaultdict[int, list[tuple[Lane, int, Event]]] = defaultdict(list)
+    for lane, events in lanes.items():
+        for offset, each in enumerate(events):
+            partitions[int(each.user_id[2:]) % 2].append((lane, offset, each))
+    for each_partition in partitions.values():
+        each_partition.sort(key=lambda found: found[1])  # the lanes mixed, each in its order
+    late = {
+        event_id
+        for found in partitions.values()
+        for lane in LANES
+        for event_id in _late([each for of, _, each in found if of == lane], 60_000)
+    }
+    source = random.Random(seed)
+    run = Run(settings, LANES, partitions=2)
+    now = BEGIN
+    done = dict.fromkeys(partitions, 0)
+    while any(done[number] < len(found) for number, found in partitions.items()):
+        number = source.choices([0, 1], weights=[seed, 3 - seed])[0]  # one may be read to its end before the other
+        if done[number] == len(partitions[number]):
+            number = 1 - number
+        portion = partitions[number][done[number] :][: source.choice([20, 60])]
+        done[number] += len(portion)
+        run.read(number, [(lane, offset) for lane, offset, _ in portion], [each for *_, each in portion], now)
+        now += source.randrange(300)
+        run.tick(now)
+        if source.random() < 0.1:
+            run.restart(now)
+    assert len(run.finals()) > 100, "while events still came, not only when all was read"
+    for second in range(0, 700, 5):
+        run.tick(now + second * 1000)
+    run.tick(BEGIN + 2 * HOUR)
+    on_time = _by_minute(each for found in partitions.values() for *_, each in found if each.event_id not in late)
+    assert {key: {name: record[name] for name in _counted([])} for key, record in run.finals().items()} == {
+        key: _counted(events) for key, events in on_time.items()
+    }

@@ -13,7 +13,7 @@ NOW = START_MS
 
 
 def _parts(progress: Progress, reached_ms: int, now_ms: int, *lanes: Lane) -> dict[int, Part]:
-    found, _ = ReplayFilter().sort(columns([event(1, timestamp=BEGIN)]))
+    found, _ = ReplayFilter(0).sort(columns([event(1, timestamp=BEGIN)]))
     return dict(progress.parts(found, {lane: Reached(lane, 0, reached_ms) for lane in lanes or (LANE,)}, 0, now_ms))
 
 
@@ -38,9 +38,12 @@ def test_a_lane_whose_time_stands_still_is_told_of_again_after_a_while_so_that_i
     assert len(_parts(progress, BEGIN + 2, NOW + 2 * AGAIN_MS)) == BUCKETS
 
 
-def test_each_lane_has_its_own_news() -> None:
+def test_each_lane_has_its_own_news_and_so_has_what_each_partition_carries_of_it() -> None:
     progress = Progress(AGAIN_MS)
     _parts(progress, BEGIN, NOW)
     both = _parts(progress, BEGIN, NOW + 1, LANE, OTHER)
     assert all([reached.lane for reached in part.reached] == [OTHER] for part in both.values())
     assert len(both) == BUCKETS
+    found, _ = ReplayFilter(1).sort(columns([event(1, timestamp=BEGIN)]))
+    of_another_partition = progress.parts(found, {LANE: Reached(LANE, 0, BEGIN, 9)}, 0, NOW + 2)
+    assert len(of_another_partition) == BUCKETS
