@@ -39,7 +39,12 @@ class Config:
     horizon: Horizon
     hot: HotSettings
     redis: RedisTarget
-    oldest_ms: int
+    events: EventSettings
+
+    @property
+    def oldest_ms(self) -> int:
+        """How much older than the newest event one may be that comes behind it: the newest may be of a fast clock."""
+        return (self.events.oldest_seconds + self.events.newest_seconds) * 1000
 
 
 def resolve_config() -> Config:
@@ -50,7 +55,7 @@ def resolve_config() -> Config:
         horizon=horizon(servers.source, events),
         hot=resolve(HotSettings),
         redis=RedisTarget(address(servers), resolve(RedisSettings)),
-        oldest_ms=events.oldest_seconds * 1000,
+        events=events,
     )
 
 

@@ -98,7 +98,7 @@ class HotBucket:
 
         Args:
             settings: of the job.
-            oldest_ms: how old an event may be when it arrives: what a cap remembers reaches back so far.
+            oldest_ms: how much older than the newest an event may be when it arrives: a cap remembers so far back.
         """
         self._settings = settings
         self._rules = RuleBook(settings)
