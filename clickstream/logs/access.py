@@ -64,7 +64,13 @@ class Watch:
 
 def route_of(scope: Scope) -> str:
     """The template of the route that took a request, such as `/users/{user_id}`: never the path itself."""
-    return str(getattr(scope.get("route"), "path", None) or UNKNOWN)
+    if path := getattr(scope.get("route"), "path", None):
+        return str(path)
+    # FastAPI names its own kind of route; of others the scope has what they call.
+    endpoint = scope.get("endpoint")
+    routes = getattr(scope.get("router"), "routes", ())
+    paths = [str(each.path) for each in routes if endpoint is not None and getattr(each, "endpoint", None) is endpoint]
+    return scope["path"] if scope["path"] in paths else next(iter(paths), UNKNOWN)
 
 
 def access_log(method: str, route: str, status: int, seconds: float) -> None:

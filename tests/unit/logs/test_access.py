@@ -7,6 +7,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from clickstream.logs import Watch, access_log
 
@@ -36,6 +39,11 @@ def client(told: list[tuple[str, str, int]]) -> httpx.AsyncClient:
 
         return StreamingResponse(parts())
 
+    async def plain(_: Request) -> Response:
+        return Response()
+
+    # As the collector's: routes of the library below, some of which share a function.
+    app.router.routes += [Route("/plain/{user_id}", plain), Route("/other", plain), Route("/static", plain)]
     app.add_middleware(Watch, told=lambda method, route, status, _: told.append((method, route, status)))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://x")
@@ -50,6 +58,9 @@ def client(told: list[tuple[str, str, int]]) -> httpx.AsyncClient:
         (SECRET, f"/users/{SECRET}", ("other", "/users/{user_id}", 405)),
         ("GET", f"/{SECRET}", ("GET", "none", 404)),
         ("GET", "/late", ("GET", "/late", 200)),
+        ("GET", f"/plain/{SECRET}", ("GET", "/plain/{user_id}", 200)),
+        ("PUT", f"/plain/{SECRET}", ("PUT", "/plain/{user_id}", 405)),
+        ("GET", f"/static?key={SECRET}", ("GET", "/static", 200)),
     ],
 )
 async def test_an_answer_is_told_once(
