@@ -3,6 +3,7 @@
 import gc
 import logging
 import os
+import threading
 import traceback
 from typing import NoReturn
 
@@ -13,6 +14,8 @@ logger = logging.getLogger(__name__)
 # A micro-batch makes tens of thousands of objects that live until its end, and hardly any cycle. With Python's own
 # 700 the collector would look at them a dozen times each: a quarter of the time of the join's steps.
 COLLECT_AFTER = (50_000, 20, 50)
+
+FLUSH_SECONDS = 5.0
 
 
 def begin() -> None:
@@ -36,5 +39,8 @@ def end(why: str) -> NoReturn:
     For where nothing may be raised, because Flink would put the data in hand into the log beside the error.
     """
     logger.critical("this worker ends: %s", why)
-    logging.shutdown()  # Flink's handler sends what waits
+    # Flink's handler sends what waits, and waits itself until that was taken: perhaps for ever.
+    flush = threading.Thread(target=logging.shutdown, name="last words", daemon=True)
+    flush.start()
+    flush.join(FLUSH_SECONDS)
     os._exit(70)
