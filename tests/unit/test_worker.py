@@ -35,7 +35,7 @@ def test_a_worker_that_ends_says_why_and_lets_the_log_go_out_first(
 def test_it_ends_also_where_nobody_takes_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
     never = threading.Event()
     monkeypatch.setattr(worker, "FLUSH_SECONDS", 0.01)
-    monkeypatch.setattr(logging, "shutdown", lambda: never.wait())
+    monkeypatch.setattr(logging, "shutdown", never.wait)
     with pytest.raises(_EndedError):
         worker.end("why")
     never.set()
