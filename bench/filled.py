@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,8 @@ from urllib.parse import urlsplit
 import numpy as np
 from clickhouse_connect.driver.client import Client
 
-from clickstream.clickhouse_client import connected
+from bench.progress import Progress
+from clickstream.clickhouse_client import connected, number
 from clickstream.config import ClickHouseSettings
 from clickstream.config.clickhouse import Node
 from clickstream.config.kafka import Source
@@ -20,32 +22,33 @@ from clickstream.generator.traffic import generate
 from clickstream.migrate import ddl_directory, migrate_clickhouse
 from clickstream.names import TABLE_BEHAVIORS_LOCAL
 from devstack.stack import Stack
+from sinks.clickhouse.batch import Batch, Report
 from sinks.clickhouse.config import ClickHouseSinkConfig
 from sinks.clickhouse.rows import BehaviorRows, Records
 from sinks.clickhouse.writer import Writer
 
-BATCH = 10_000
 DAYS = 30
 TENANT = "aurora"
+EPOCH = 1
+_LOADED_AT_ONCE = 100_000
 _DATABASE = "bench"
 _ANSWER_SECONDS = 3600.0
+_SETTLED_SECONDS = 900.0
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What was inserted, and how fast.
+    """What was inserted.
 
     Attributes:
         rows: in the table.
         json_bytes: of their events as JSON, as they stand in Kafka.
-        insert_seconds: that the inserts took, without making and decoding the events.
         first: the first full day of the events (UTC).
         last: the day behind the last one.
     """
 
     rows: int
     json_bytes: int
-    insert_seconds: float
     first: datetime
     last: datetime
 
@@ -97,35 +100,70 @@ def model(events: int) -> TrafficModel:
     )
 
 
-def fill(settings: ClickHouseSettings, events: int, table: str = TABLE_BEHAVIORS_LOCAL) -> Filled:
-    """Write traffic as the sink does: decoded and checked, JSON rows in batches of BATCH, one after the other."""
+def writer(settings: ClickHouseSettings, table: str = TABLE_BEHAVIORS_LOCAL) -> Writer:
+    """The sink's own."""
+    return Writer(ClickHouseSinkConfig(settings.cluster, table, batch_bytes=2**30, insert_timeout=300))
+
+
+def batches(traffic: TrafficModel, size: int, epoch: int = EPOCH) -> Iterator[tuple[Batch, int]]:
+    """The traffic as the sink sends it: decoded and checked, `size` records in each batch but the last.
+
+    Yields:
+        A batch, and the bytes of its events as JSON, as they stand in Kafka.
+    """
+    rows, offset = BehaviorRows(Source.ODS, epoch), 0
+    for values, timestamps in _records(traffic, size):
+        offsets = np.arange(offset, offset + len(values))
+        offset += len(values)
+        batch = rows.rows(Records(values, np.zeros(len(values), np.int64), offsets, np.array(timestamps))).batch
+        yield batch, sum(len(values[index]) for index in batch.index)
+
+
+def fill(settings: ClickHouseSettings, events: int) -> Filled:
+    """Write traffic to the table and to the marts that it has, in large batches: one is made while one is inserted.
+
+    It prints how far it is, and returns when the server has nothing left to merge.
+    """
     traffic = model(events)
-    rows = BehaviorRows(Source.ODS, 1)
-    config = ClickHouseSinkConfig(settings.cluster, table, insert_timeout=300)
-    written, size, seconds, offset = 0, 0, 0.0, 0
-    with Writer(config) as writer:
-        for values, timestamps in _batches(traffic):
-            offsets = np.arange(offset, offset + len(values))
-            offset += len(values)
-            records = Records(values, np.zeros(len(values), np.int64), offsets, np.array(timestamps))
-            batch = rows.rows(records).batch
-            began = time.perf_counter()
-            report = writer.write(batch)
-            seconds += time.perf_counter() - began
-            written += report.written
-            size += sum(len(values[index]) for index in batch.index)
+    written, size, made = 0, 0, 0
+    progress = Progress("inserted", events)
+    with writer(settings) as to, ThreadPoolExecutor(1) as one:
+        waiting: Future[Report] | None = None
+        for batch, json_bytes in batches(traffic, _LOADED_AT_ONCE):
+            if waiting is not None:
+                written += waiting.result().written
+            progress.at(made)
+            waiting = one.submit(to.write, batch)
+            size += json_bytes
+            made += _LOADED_AT_ONCE
+        if waiting is not None:
+            written += waiting.result().written
+    progress.at(events)
+    settled(settings)
+    with client(settings) as asked:
+        stored = number(asked, f"SELECT count() FROM {TABLE_BEHAVIORS_LOCAL}")
+    assert stored == written, f"{written:,} rows were written, the table has {stored:,}"
     end = datetime.fromtimestamp((traffic.start_ms + traffic.span_ms) / 1000, UTC)
-    return Filled(written, size, seconds, end - timedelta(days=DAYS), end)
+    return Filled(written, size, end - timedelta(days=DAYS), end)
 
 
-def _batches(traffic: TrafficModel) -> Iterator[tuple[list[bytes], list[int]]]:
+def settled(settings: ClickHouseSettings) -> None:
+    """Wait until the server merges nothing any more, 15 minutes at most."""
+    deadline, quiet = time.monotonic() + _SETTLED_SECONDS, 0
+    with client(settings) as asked:
+        while quiet < 3 and time.monotonic() < deadline:
+            quiet = 0 if number(asked, "SELECT count() FROM system.merges") else quiet + 1
+            time.sleep(0.5)
+
+
+def _records(traffic: TrafficModel, size: int) -> Iterator[tuple[list[bytes], list[int]]]:
     values: list[bytes] = []
     timestamps: list[int] = []
     for chunk in generate(traffic):
         values += chunk.values
         timestamps += chunk.timestamps
-        while len(values) >= BATCH:
-            yield values[:BATCH], timestamps[:BATCH]
-            del values[:BATCH], timestamps[:BATCH]
+        while len(values) >= size:
+            yield values[:size], timestamps[:size]
+            del values[:size], timestamps[:size]
     if values:
         yield values, timestamps

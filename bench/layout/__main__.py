@@ -1,7 +1,8 @@
 """`make bench-layout`: bytes for each event and times of queries, in one table for each layout; the rate of inserts.
 
-Every table holds the same rows, merged. Times are the median of RUNS runs, one query at a time, the files in
-the page cache. Written to bench/out/layout.json.
+Every table holds the same rows, merged, which is verified. Times are the median of RUNS runs, one query at a time, the
+files in the page cache. Written to bench/out/layout.json. With 10 million events it takes about 10 minutes where
+nothing else runs; --only takes the names of the layouts that are wanted.
 """
 
 import argparse
@@ -9,7 +10,7 @@ import json
 import os
 import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
@@ -19,14 +20,18 @@ from rich.table import Table
 
 from bench.filled import TENANT, Filled, client, fill, server
 from bench.layout.candidates import LAYOUTS, SHIPPED, Layout
+from bench.layout.rates import Rate, rates
+from bench.progress import say
 from bench.results import OUT
+from clickstream.clickhouse_client import number
+from clickstream.errors import UnavailableError
 from clickstream.names import TABLE_BEHAVIORS_LOCAL
 
 RUNS = 7
 _LARGEST = 6
-_BARE = "bare"
-_BARE_EVENTS = 500_000
-CODECS = ("LZ4", "ZSTD(1)")
+_TRIES = 20
+# Of all rows, whatever their order.
+_SUM = "SELECT count(), sum(cityHash64(event_id, user_id, timestamp, received_at, x, y, position, _offset)) FROM "
 
 
 def queries(filled: Filled) -> dict[str, str]:
@@ -72,47 +77,51 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--events", type=int, default=10_000_000)
     options.add_argument("--directory", default=".devstack/bench")
+    known = {each.name: each for each in LAYOUTS}
+    options.add_argument("--only", default=",".join(known), help="names of layouts, with commas")
     chosen = options.parse_args()
+    if unknown := set(chosen.only.split(",")) - known.keys():
+        options.error(f"--only {', '.join(unknown)}: there are {', '.join(known)}")
+    wanted = [known[name] for name in chosen.only.split(",")]
     with server(chosen.directory) as settings, client(settings) as connection:
+        inserted = rates(settings, connection, chosen.events)
         filled = fill(settings, chosen.events)
-        alone = {}
-        for codec in CODECS:
-            connection.command(f"CREATE OR REPLACE TABLE {_BARE} AS {TABLE_BEHAVIORS_LOCAL}")
-            connection.command(f"ALTER TABLE {_BARE} MODIFY SETTING default_compression_codec = '{codec}'")
-            bare = fill(settings, min(chosen.events, _BARE_EVENTS), _BARE)
-            alone[codec] = round(bare.rows / bare.insert_seconds)
-        found = [measure(connection, layout, filled) for layout in LAYOUTS]
+        expected = connection.query(_SUM + TABLE_BEHAVIORS_LOCAL).result_rows
+        found = [measure(connection, layout, filled, expected) for layout in wanted]
     document = {
         "cores": os.cpu_count(),
         "events": filled.rows,
         "json_bytes_per_event": round(filled.json_bytes / filled.rows, 1),
-        "inserted_per_s_with_marts": round(filled.rows / filled.insert_seconds),
-        "inserted_per_s_without": alone,
+        "inserts": [asdict(each) for each in inserted],
         "layouts": [asdict(each) for each in found],
     }
     OUT.mkdir(exist_ok=True)
     (OUT / "layout.json").write_text(json.dumps(document, indent=1) + "\n")
-    show(document, found)
+    show(document, inserted, found)
 
 
-def measure(connection: Client, layout: Layout, filled: Filled) -> Measured:
+def measure(connection: Client, layout: Layout, filled: Filled, expected: Sequence[Sequence[object]]) -> Measured:
     """One layout; its table is gone afterwards."""
     table = f"layout_{layout.name}"
     began = time.perf_counter()
     for statement in layout.statements(TABLE_BEHAVIORS_LOCAL):
         connection.command(statement)
+    _merge(connection, table)
     seconds = time.perf_counter() - began
-    size, rows = connection.query(
-        "SELECT sum(bytes_on_disk), sum(rows) FROM system.parts WHERE active AND database = currentDatabase() "
-        f"AND table = '{table}'"
-    ).result_rows[0]
+    rows = connection.query(_SUM + table).result_rows
+    assert rows == expected, f"{table} holds other rows: {rows}, not {expected}"
+    size = number(
+        connection,
+        "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = currentDatabase() "
+        f"AND table = '{table}'",
+    )
     largest = connection.query(
         "SELECT name, data_compressed_bytes FROM system.columns WHERE database = currentDatabase() "
         f"AND table = '{table}' ORDER BY data_compressed_bytes DESC LIMIT {_LARGEST}"
     ).result_rows
     times = {name: _median(connection, sql.format(table=table)) for name, sql in queries(filled).items()}
     connection.command(f"DROP TABLE {table} SYNC")
-    assert rows == filled.rows, f"{table} has {rows} rows, not {filled.rows}"
+    say(f"{layout.name}: {size / filled.rows:.1f} bytes an event, made in {seconds:.0f} s")
     return Measured(
         name=layout.name,
         bytes_per_event=round(size / filled.rows, 2),
@@ -121,6 +130,19 @@ def measure(connection: Client, layout: Layout, filled: Filled) -> Measured:
         largest_columns={name: round(part / filled.rows, 2) for name, part in largest},
         median_ms=times,
     )
+
+
+def _merge(connection: Client, table: str) -> None:
+    """Bring each partition into one part, however long merges of the server's own stand in the way."""
+    most = (
+        "SELECT max(parts) FROM (SELECT count() AS parts FROM system.parts WHERE active AND rows > 0 "
+        f"AND database = currentDatabase() AND table = '{table}' GROUP BY partition_id)"
+    )
+    for _ in range(_TRIES):
+        connection.command(f"OPTIMIZE TABLE {table} FINAL")
+        if number(connection, most) == 1:
+            return
+    raise UnavailableError(f"{table} was not merged by {_TRIES} times OPTIMIZE: is the disk full?")
 
 
 def _median(connection: Client, sql: str) -> float:
@@ -132,14 +154,16 @@ def _median(connection: Client, sql: str) -> float:
     return round(statistics.median(times[1:]), 1)
 
 
-def show(document: Mapping[str, object], found: list[Measured]) -> None:
+def show(document: Mapping[str, object], inserted: list[Rate], found: list[Measured]) -> None:
     """Print it."""
     console = Console(width=160)
-    console.print(
-        f"{document['events']:,} events, {document['json_bytes_per_event']} bytes each as JSON; one writer inserted "
-        f"{document['inserted_per_s_with_marts']:,} a second with marts; without, by codec: "
-        f"{document['inserted_per_s_without']}"
-    )
+    console.print(f"{document['events']:,} events, {document['json_bytes_per_event']} bytes each as JSON")
+    ways = Table("inserted", "rows an insert", "inserts at a time", "rows/s")
+    for rate in inserted:
+        ways.add_row(
+            "with marts" if rate.marts else "without", *map("{:,}".format, (rate.batch, rate.writers, rate.rows_per_s))
+        )
+    console.print(ways)
     names = list(found[0].median_ms)
     shown = Table("layout", "bytes/event", "JSON / this", "copied in s", *(f"{name}, ms" for name in names))
     for each in found:

@@ -39,7 +39,7 @@ class Layout:
     columns: dict[str, str] = field(default_factory=dict)
 
     def statements(self, source: str) -> list[str]:
-        """Make the table `layout_NAME`, filled from another one, as one part for each partition."""
+        """Make the table `layout_NAME`, filled from another one."""
         settings = f" SETTINGS {self.settings}" if self.settings else ""
         table = f"layout_{self.name}"
         return [
@@ -47,7 +47,6 @@ class Layout:
             f"ORDER BY ({self.order}){settings}",
             *(f"ALTER TABLE {table} MODIFY COLUMN {column} {kind}" for column, kind in self.columns.items()),
             f"INSERT INTO {table} SELECT * FROM {source} SETTINGS max_partitions_per_insert_block = 0",
-            f"OPTIMIZE TABLE {table} FINAL",
         ]
 
 
