@@ -157,10 +157,11 @@ class Fields:
 
     def __init__(self, *, identified: bool) -> None:
         self._identified = identified
-        self._tenants: list[str] = []
-        self._scenarios: list[str] = []
-        self._users: list[str] = []
-        self._items: list[str | None] = []
+        self._tenants, self._scenarios, self._users, self._items = _Codes(), _Codes(), _Codes(), _Codes()
+        self._tenant: list[int] = []
+        self._scenario: list[int] = []
+        self._user: list[int] = []
+        self._item: list[int] = []
         self._times: list[int] = []
         self._received: list[int] = []
         self._ids: list[Hashes] = []
@@ -168,10 +169,12 @@ class Fields:
 
     def add(self, events: Sequence[Event]) -> None:
         """Take the next events: checked, in the order of their partition."""
-        self._tenants += [event.tenant_id for event in events]
-        self._scenarios += [event.scenario_id for event in events]
-        self._users += [event.user_id for event in events]
-        self._items += [event.item_id or None for event in events]
+        tenants, scenarios = self._tenants.__getitem__, self._scenarios.__getitem__
+        users, items = self._users.__getitem__, self._items.__getitem__
+        self._tenant += [tenants(event.tenant_id) for event in events]
+        self._scenario += [scenarios(event.scenario_id) for event in events]
+        self._user += [users(event.user_id) for event in events]
+        self._item += [items(item) if (item := event.item_id) else -1 for event in events]
         self._times += [event.timestamp for event in events]
         self._received += [-1 if (at := event.received_at) is None else at for event in events]
         self._actions.append(_numbers([event.action_type for event in events]))
@@ -186,16 +189,8 @@ class Fields:
             record_ms: the timestamp of each one's Kafka record, shape (n,): stands in for a missing time of receipt, or
                 a later one, which would make every id that is remembered look old.
         """
-        tenants, tenant = _coded(self._tenants)
-        scenarios, scenario = _coded(self._scenarios)
-        places, place = np.unique(tenant.astype(np.int64) * len(scenarios) + scenario, return_inverse=True)
-        users, user = _coded(self._users)
-        items, item = _coded(self._items)
-        if None in items:
-            nothing = items.index(None)
-            item = np.where(item == nothing, -1, item - (item > nothing)).astype(np.int32)
-            items.remove(None)
         received = np.array(self._received, dtype=np.int64)
+        places, place = self._places()
         return Columns(
             lanes=positions.lanes,
             lane=positions.lane,
@@ -204,22 +199,29 @@ class Fields:
             received=np.where(received < 0, record_ms, np.minimum(received, record_ms)),
             ids=np.concatenate([np.zeros(0, dtype=np.uint64), *self._ids]),
             actions=np.concatenate([np.zeros(0, dtype=np.uint8), *self._actions]),
-            places=[
-                Place(tenants[code // len(scenarios)], scenarios[code % len(scenarios)]) for code in places.tolist()
-            ],
-            place=place.astype(np.int32),
-            users=users,
-            user=user,
-            items=items,
-            item=item,
+            places=places,
+            place=place,
+            users=list(self._users),
+            user=np.array(self._user, dtype=np.int32),
+            items=list(self._items),
+            item=np.array(self._item, dtype=np.int32),
             reached=_NONE,
         )
 
+    def _places(self) -> tuple[list[Place], Codes]:
+        tenants, scenarios = list(self._tenants), list(self._scenarios)
+        pairs = np.array(self._tenant, dtype=np.int64) * len(scenarios) + np.array(self._scenario, dtype=np.int64)
+        there, code = np.unique(pairs, return_inverse=True)
+        places = [Place(tenants[pair // len(scenarios)], scenarios[pair % len(scenarios)]) for pair in there.tolist()]
+        return places, code.astype(np.int32)
 
-def _coded(values: Sequence[Any]) -> tuple[list[Any], Codes]:
-    names = list(dict.fromkeys(values))
-    codes = dict(zip(names, range(len(names)), strict=True))
-    return names, np.fromiter(map(codes.__getitem__, values), dtype=np.int32, count=len(values))
+
+class _Codes(dict[str, int]):
+    """Numbers the texts that it is asked for, in the order in which they come."""
+
+    def __missing__(self, text: str) -> int:
+        self[text] = code = len(self)
+        return code
 
 
 def _numbers(actions: Sequence[Action]) -> npt.NDArray[np.uint8]:
