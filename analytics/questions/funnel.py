@@ -15,6 +15,7 @@ MOST_STEPS = 10
 MOST_GROUPS = 20
 UNLIMITED = 400 * 24 * 3600
 PAGE = "page:"
+_BITS = 2**MOST_STEPS - 1
 
 
 class Breakdown(StrEnum):
@@ -145,7 +146,8 @@ def _steps(names: Sequence[str], rows: list[dict[str, Any]]) -> list[Step]:
 def _question(pages: tuple[bool, ...], breakdown: Breakdown) -> Question:
     """The question for so many steps, each an event's name or a page's path.
 
-    An event's place in a user's `line` is its time, and where two have the same millisecond, the step that it is. An
+    An event is one number in a user's `line`: its time, the first step that it is, and a bit for each step that it is.
+    So the line is in order of time, and where two have the same millisecond, of the steps that they are. An
     attempt begins at an event of the first step (of several in a row the last, for it leaves most time) and takes the
     first event of each further step that comes behind; what is beyond the window is not reached. Of a user's attempts
     the furthest counts, the earliest of equal ones. That is what windowFunnel counts, which keeps no times.
@@ -158,13 +160,14 @@ def _question(pages: tuple[bool, ...], breakdown: Breakdown) -> Question:
     first = ", ".join(f"{name}, {k}" for k, name in enumerate(names))
     bits = " + ".join(f"{2**k} * {name}" for k, name in enumerate(names))
     # Each stage is a subquery of its own: expressions that name each other would be written out into each other.
+    value = "''" if breakdown is Breakdown.NONE else f"argMin({_COLUMNS[breakdown]}, timestamp)"
     stages = [
-        f"SELECT argMin({_COLUMNS[breakdown]}, timestamp) AS value, "
-        f"arraySort(groupArray((toUnixTimestamp64Milli(timestamp) * 16 + multiIf({first}, 0), {bits}))) AS line "
-        f"FROM ${{events}} WHERE {' OR '.join(names)} GROUP BY user_id",
-        "SELECT value, arrayFilter((e, n) -> NOT (e.2 = 1 AND n.2 = 1), line, "
-        "arrayPushBack(arrayPopFront(line), (toInt64(0), 0))) AS kept",
-        "SELECT value, arrayMap(e -> intDiv(e.1, 16), kept) AS at, arrayMap(e -> e.2, kept) AS bits, "
+        f"SELECT {value} AS value, arraySort(groupArray((toUnixTimestamp64Milli(timestamp) * 16 + multiIf({first}, 0)) "
+        f"* {2**MOST_STEPS} + {bits})) AS line FROM ${{events}} WHERE {' OR '.join(names)} GROUP BY user_id",
+        f"SELECT value, arrayFilter((e, n) -> NOT (bitAnd(e, {_BITS}) = 1 AND bitAnd(n, {_BITS}) = 1), line, "
+        "arrayPushBack(arrayPopFront(line), toInt64(0))) AS kept",
+        f"SELECT value, arrayMap(e -> intDiv(e, {16 * 2**MOST_STEPS}), kept) AS at, "
+        f"arrayMap(e -> toUInt16(bitAnd(e, {_BITS})), kept) AS bits, "
         "arrayFilter((i, b) -> bitTest(b, 0), arrayEnumerate(bits), bits) AS s1",
     ]
     for k in range(2, count + 1):
