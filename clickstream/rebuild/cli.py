@@ -25,6 +25,7 @@ def command(
     first: Annotated[datetime | None, typer.Option("--from", formats=_DAY, help="The first day (UTC).")] = None,
     last: Annotated[datetime | None, typer.Option("--to", formats=_DAY, help="The last day; default: today.")] = None,
     repairs: Annotated[bool, typer.Option("--repairs", help="Every mart, for the days on the sink's list.")] = False,
+    stopped: Annotated[bool, typer.Option("--stopped", help="The sink is stopped: for marts with replicas.")] = False,
 ) -> None:
     """Count marts anew from the raw rows, on every ClickHouse server, while events go on coming in.
 
@@ -36,13 +37,13 @@ def command(
     if repairs:
         if mart or first or last:
             raise ConfigurationError("--repairs takes its days from the sink's list: leave mart, --from and --to out")
-        left = repair(settings, _print)
+        left = repair(settings, _print, stopped=stopped)
         print(f"{left} entries stay on the list" if left else "the list of repairs is empty")
         return
     if not mart or first is None:
         raise ConfigurationError(f"name a mart (or {ALL}) and its days: clickstream rebuild MART --from 2026-01-31")
     end = last.date() if last else datetime.now(UTC).date()
-    rebuild(settings, mart, Days.between(first.date(), end), _print)
+    rebuild(settings, mart, Days.between(first.date(), end), _print, stopped=stopped)
 
 
 def _print(progress: Progress) -> None:

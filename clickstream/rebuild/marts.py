@@ -10,6 +10,7 @@ from clickstream.names import TABLE_BEHAVIORS_LOCAL
 _NAME = r"(?:`(?:[^`\\]|\\.)+`|[^\s`.(]+)"
 _TARGET = re.compile(rf"^CREATE MATERIALIZED VIEW {_NAME}(?:\.{_NAME})? (?:UUID '[^']*' )?TO (?:{_NAME}\.)?({_NAME})")
 _SOURCE = re.compile(rf"(?<![\w`.])(?:`?\w+`?\.)?`?{TABLE_BEHAVIORS_LOCAL}`?(?![\w`])")
+_REPLICATED = re.compile(r"^Replicated(\w*MergeTree)\('[^']*', '[^']*'(?:, )?")
 # Without them a mart can't be counted anew while events come in.
 _NEEDED = frozenset({"date", "events", "generation"})
 
@@ -22,7 +23,9 @@ SELECT name FROM system.columns
 WHERE database = currentDatabase() AND table = {table:String} AND default_kind NOT IN ('ALIAS', 'MATERIALIZED')
 ORDER BY position
 """
-_TABLE = "SELECT engine, comment FROM system.tables WHERE database = currentDatabase() AND name = {table:String}"
+_TABLE = """
+SELECT comment, engine, engine_full FROM system.tables WHERE database = currentDatabase() AND name = {table:String}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Mart:
         columns: of the table, in backquotes.
         comment: of the table.
         engine: of the table.
+        definition: of the table: engine with arguments, partitions, order, TTL and settings.
     """
 
     name: str
@@ -46,6 +50,7 @@ class Mart:
     columns: tuple[str, ...]
     comment: str
     engine: str
+    definition: str
 
     @property
     def shadow(self) -> str:
@@ -56,6 +61,16 @@ class Mart:
     def late(self) -> str:
         """The table for what the replaced one got last."""
         return _quoted(f"{self.table.strip('`')}_late")
+
+    @property
+    def replicated(self) -> bool:
+        """Whether its table has replicas."""
+        return self.engine.startswith("Replicated")
+
+    @property
+    def alone(self) -> str:
+        """Its definition as a table of one server alone."""
+        return _REPLICATED.sub(r"\1(", self.definition)
 
     def states_of(self, rows: str) -> str:
         """The view's query over other rows.
@@ -80,9 +95,9 @@ def marts(client: Client) -> tuple[list[Mart], list[str]]:
         if not columns or not _NEEDED.issubset(columns):
             others.append(view)
             continue
-        engine, comment = client.query(_TABLE, parameters={"table": table}).result_rows[0]
+        described = client.query(_TABLE, parameters={"table": table}).result_rows[0]
         name = table.removesuffix("_state")
-        found.append(Mart(name, _quoted(table), view, select, tuple(map(_quoted, columns)), comment, engine))
+        found.append(Mart(name, _quoted(table), view, select, tuple(map(_quoted, columns)), *described))
     return found, others
 
 

@@ -16,15 +16,18 @@ from clickstream.rebuild.days import Days
 from clickstream.rebuild.generation import fix_marks, generation, quiesce
 from clickstream.rebuild.lock import only_rebuild
 from clickstream.rebuild.marts import Mart, marts
-from clickstream.rebuild.report import Progress, Report, Step, silent
-from clickstream.rebuild.shadow import Shadow, Tell
+from clickstream.rebuild.replaced import replace_days
+from clickstream.rebuild.report import Progress, Report, Step, Tell, silent
+from clickstream.rebuild.shadow import Shadow
 
 ALL = "all"
 _STATEMENT_SECONDS = 6 * 3600.0  # counting a day of a large shard
 _TTL = re.compile(r"TTL date \+ toIntervalDay\((\d+)\)")
 
 
-def rebuild(settings: ClickHouseSettings, mart: str, days: Days, report: Report = silent) -> None:
+def rebuild(
+    settings: ClickHouseSettings, mart: str, days: Days, report: Report = silent, *, stopped: bool = False
+) -> None:
     """Count days of a mart anew from the raw rows, on every server, while events go on coming in.
 
     Args:
@@ -32,21 +35,23 @@ def rebuild(settings: ClickHouseSettings, mart: str, days: Days, report: Report 
         mart: its name, such as `metrics_hourly`; ALL: every one.
         days: UTC.
         report: told of each step.
+        stopped: nothing is inserted meanwhile: the only way for marts with replicas. It is done on one replica of each
+            shard.
 
     Raises:
         ConfigurationError: there is no such mart, or the raw rows of a day are gone.
         ContractError: a server refuses a statement, or what was counted is not what the raw rows say.
         UnavailableError: a server does not answer, inserts on it do not end, or another rebuild works there.
     """
-    for node in settings.cluster.nodes:
-        with _alone(node, settings, report) as (client, found, _):
+    for node in _nodes(settings, stopped):
+        with _alone(node, settings, report, stopped) as (client, found, _):
             chosen = _chosen(found, mart, node)
             _require_rows(client, days)
             for each in chosen:
-                Shadow(client, each, _teller(report, node, each.name)).rebuild(days)
+                _count(client, each, days, _teller(report, node, each.name), stopped)
 
 
-def repair(settings: ClickHouseSettings, report: Report = silent) -> int:
+def repair(settings: ClickHouseSettings, report: Report = silent, *, stopped: bool = False) -> int:
     """Rebuild every mart for the days that the sink has put on the list of repairs, on the server that has them there.
 
     A day whose raw rows are past their retention is closed without a rebuild: nothing of it can be counted any more. A
@@ -59,11 +64,11 @@ def repair(settings: ClickHouseSettings, report: Report = silent) -> int:
         ContractError: as for `rebuild`; a view that still breaks on a row is one cause.
         UnavailableError: likewise.
     """
-    return sum(_repair_node(settings, node, report) for node in settings.cluster.nodes)
+    return sum(_repair_node(settings, node, report, stopped) for node in _nodes(settings, stopped))
 
 
-def _repair_node(settings: ClickHouseSettings, node: Node, report: Report) -> int:
-    with _alone(node, settings, report) as (client, found, others):
+def _repair_node(settings: ClickHouseSettings, node: Node, report: Report, stopped: bool) -> int:
+    with _alone(node, settings, report, stopped) as (client, found, others):
         waiting = repairs.open_repairs(client)
         foreign = [each for each in waiting if any(re.search(rf"\b{re.escape(view)}\b", each.cause) for view in others)]
         mine = [each for each in waiting if each not in foreign]
@@ -73,7 +78,7 @@ def _repair_node(settings: ClickHouseSettings, node: Node, report: Report) -> in
         days = sorted({each.day for each in mine if each.day > oldest})
         if days:
             for mart in found:
-                Shadow(client, mart, _teller(report, node, mart.name)).rebuild(Days(tuple(days)))
+                _count(client, mart, Days(tuple(days)), _teller(report, node, mart.name), stopped)
         repairs.close(client, mine)
         for each in mine:
             gone = "" if each.day > oldest else "its raw rows are past their retention: its marts stay as they are"
@@ -81,8 +86,22 @@ def _repair_node(settings: ClickHouseSettings, node: Node, report: Report) -> in
         return len(foreign)
 
 
+def _nodes(settings: ClickHouseSettings, stopped: bool) -> tuple[Node, ...]:
+    """Where the work is done: replicas take over what one of them has done."""
+    return tuple(shard.replicas[0] for shard in settings.cluster.shards) if stopped else settings.cluster.nodes
+
+
+def _count(client: Client, mart: Mart, days: Days, tell: Tell, stopped: bool) -> None:
+    if stopped:
+        replace_days(client, mart, days, tell)
+    else:
+        Shadow(client, mart, tell).rebuild(days)
+
+
 @contextmanager
-def _alone(node: Node, settings: ClickHouseSettings, report: Report) -> Iterator[tuple[Client, list[Mart], list[str]]]:
+def _alone(
+    node: Node, settings: ClickHouseSettings, report: Report, stopped: bool
+) -> Iterator[tuple[Client, list[Mart], list[str]]]:
     """A client of the node that alone rebuilds there; its marts, with nothing half done; views that are none."""
     with connected(
         node, connect_seconds=settings.connect_timeout, answer_seconds=_STATEMENT_SECONDS, refused=ContractError
@@ -91,20 +110,22 @@ def _alone(node: Node, settings: ClickHouseSettings, report: Report) -> Iterator
         generation(client)
         with only_rebuild(node, client, settings.connect_timeout):
             found, _ = marts(client)
-            _require_plain(found, node)
-            fix_marks(client)
+            if not stopped:
+                _require_plain(found, node)
+                fix_marks(client)
             for mart in found:
-                Shadow(client, mart, _teller(report, node, mart.name)).recover()
+                if not mart.replicated:
+                    Shadow(client, mart, _teller(report, node, mart.name)).recover()
             quiesce(client)
             yield client, *marts(client)
 
 
 def _require_plain(found: list[Mart], node: Node) -> None:
     for mart in found:
-        if mart.engine.startswith("Replicated"):
+        if mart.replicated:
             raise ConfigurationError(
-                f"{mart.table} on {node} is {mart.engine}: replicated marts can't be rebuilt by this command; see "
-                "docs/WAREHOUSE.md"
+                f"{mart.table} on {node} is {mart.engine}: marts with replicas are rebuilt while nothing is inserted; "
+                "stop the sink, run the command with --stopped, and start the sink again"
             )
 
 

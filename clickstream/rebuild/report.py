@@ -29,6 +29,7 @@ class Progress:
 
 
 Report = Callable[[Progress], None]
+Tell = Callable[[Step, str], None]
 
 
 def silent(_: Progress) -> None:

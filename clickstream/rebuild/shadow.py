@@ -14,7 +14,6 @@ both holds is said by the comment of the mart's table.
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 
 from clickhouse_connect.driver.client import Client
@@ -25,9 +24,7 @@ from clickstream.names import COLUMN_GENERATION, TABLE_BEHAVIORS_LOCAL
 from clickstream.rebuild.days import Days
 from clickstream.rebuild.generation import generation, quiesce, raise_to
 from clickstream.rebuild.marts import Mart
-from clickstream.rebuild.report import Step
-
-Tell = Callable[[Step, str], None]
+from clickstream.rebuild.report import Step, Tell
 
 _MARK = re.compile(r"rebuilt, rows of generation (?P<last>\d+) are to come: (?P<comment>.*)", re.DOTALL)
 # A block that is equal to an earlier one is no repetition here.

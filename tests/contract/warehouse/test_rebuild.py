@@ -219,6 +219,41 @@ def test_each_server_has_its_own_rows(own: Warehouse, second: Warehouse) -> None
     assert own.numbers("SELECT count() FROM user_behaviors") != second.numbers("SELECT count() FROM user_behaviors")
 
 
+def test_while_nothing_is_inserted_months_are_replaced(own: Warehouse) -> None:
+    own.fill(traffic(EVENTS))
+    before = tables(own)
+    spoil(own)
+    day = month_end()
+    left = own.rows("SELECT date, sum(events) AS n FROM user_days_states GROUP BY date ORDER BY date")
+    rebuild(own.settings, "user_days", Days.between(day, day), stopped=True)
+    raw = {row["date"]: row["n"] for row in own.rows("SELECT date, count() AS n FROM user_behaviors GROUP BY date")}
+    now = own.rows("SELECT date, sum(events) AS n FROM user_days_states GROUP BY date ORDER BY date")
+    assert now == [{**row, "n": raw[row["date"]]} if row["date"] == str(day) else row for row in left]
+    assert now != left
+
+    own.query(f"INSERT INTO clickstream_repairs (date, cause) SELECT arrayJoin([{SPAN.sql}]), 'view_failed'")
+    assert repair(own.settings, stopped=True) == 0
+    assert wrong(own) == []
+    assert tables(own) == before
+    more(own, 51)
+    assert wrong(own) == [], "views go on writing into what was replaced"
+
+
+@pytest.mark.parametrize("step", [Step.COUNTING, Step.COMPARED])
+def test_what_is_inserted_all_the_same_stops_the_replacement(own: Warehouse, step: Step) -> None:
+    own.fill(traffic(600))
+    before = tables(own)
+
+    def insert(progress: Progress) -> None:
+        if progress.step is step:
+            more(own, 61)
+
+    with pytest.raises(ContractError, match="user_days was not replaced: events were inserted meanwhile"):
+        rebuild(own.settings, "user_days", SPAN, insert, stopped=True)
+    assert wrong(own) == []
+    assert tables(own) == before
+
+
 def test_rows_from_before_there_were_generations(engine: Engine, tmp_path: Path) -> None:
     old = tmp_path / "ddl"
     shutil.copytree(ddl_directory(None), old)

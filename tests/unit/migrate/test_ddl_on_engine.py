@@ -3,8 +3,9 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,6 +19,9 @@ from clickstream.events.row import encode_enriched_rows
 from clickstream.migrate.files import ddl_directory, read_migrations
 from clickstream.migrate.on_cluster import script_on_cluster, statements_on_cluster
 from clickstream.migrate.render import Topology, render
+from clickstream.rebuild.days import Days
+from clickstream.rebuild.marts import Mart
+from clickstream.rebuild.replaced import counting, replacing
 
 NOW = datetime.now(UTC).replace(microsecond=123_000) - timedelta(hours=1)  # rows older than 90 days do not stay
 
@@ -161,6 +165,50 @@ def test_the_engine_parses_what_is_rendered_for_a_cluster(engine: Run) -> None:
     read = "\n".join(texts)
     assert read.count("ENGINE = ReplicatedAggregatingMergeTree(") == 6
     assert read.count("ENGINE = Distributed('production', 'shop', ") == 7
+
+
+@pytest.fixture(scope="module")
+def replicated(engine: Run) -> list[Mart]:
+    """The marts as a server has them whose shards have replicas."""
+    found = []
+    views = "SELECT name, as_select FROM system.tables WHERE database = 'shop' AND engine = 'MaterializedView'"
+    for name, select in engine(f"{views} ORDER BY name")[0]:
+        table = f"{name.removesuffix('_mv')}_state"
+        ((kind, definition),) = engine(
+            f"SELECT engine, engine_full FROM system.tables WHERE database = 'shop' AND name = '{table}'"
+        )[0]
+        columns = tuple(f"`{column[0]}`" for column in engine(COLUMNS.format(table))[0])
+        place = "('/clickhouse/tables/{shard}/shop/" + table + "', '{replica}')"
+        found.append(
+            Mart(
+                name=table.removesuffix("_state"),
+                table=f"`{table}`",
+                view=name,
+                select=select,
+                columns=columns,
+                comment="",
+                engine=f"Replicated{kind}",
+                definition=definition.replace(kind, f"Replicated{kind}{place}", 1),
+            )
+        )
+    return found
+
+
+def test_a_rebuild_of_replicated_marts_is_the_golden_file_and_the_engine_parses_it(
+    engine: Run, replicated: list[Mart]
+) -> None:
+    days = Days.between(date(2026, 2, 28), date(2026, 3, 1))
+    texts = {mart.name: [*counting(mart, days, 7), *replacing(mart, days, {"202602"})] for mart in replicated}
+    golden = Path(__file__).with_name("rebuild_replicated.sql")
+    assert "".join(f"{text};\n" for text in texts["metrics_hourly"]) == golden.read_text()
+    asts = engine(*(f"EXPLAIN AST {text}" for found in texts.values() for text in found))
+    kinds = Counter(str(ast[0][0]).split()[0] for ast in asts)
+    assert kinds == {"SYSTEM": 12, "DropQuery": 6, "CreateQuery": 6, "InsertQuery": 24, "AlterQuery": 12}
+    for mart in replicated:
+        counted = list(counting(mart, days, 7))
+        assert not any("Replicated" in text for text in counted), "a shadow is a table of one server"
+        # The engine has no replication: what needs none is carried out.
+        engine(*counted[2:], *replacing(mart, days, ()))
 
 
 def row(event: EnrichedEvent, **changes: object) -> str:
