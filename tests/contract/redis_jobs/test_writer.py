@@ -92,9 +92,14 @@ def test_lists_are_replaced_whole(server: RedisProcess, settings: RedisSettings)
 def test_all_metrics_are_set_at_once(server: RedisProcess, settings: RedisSettings) -> None:
     write = writer(server, settings, QueueLiveMetrics(settings.keys, 60))
     figures = Figures(1, 2, 0.5, 3, 4, 5, 6, 7, 0.25, 8, 9)
+    key = settings.keys.metrics(*PLACE)
     put(write, [MetricsWrite(PLACE, figures, 10, 20, 15)])
     with server.client() as client:
-        found = client.hgetall(settings.keys.metrics(*PLACE))
+        assert 50 < client.ttl(key) <= 60
+        client.expire(key, 5)
+        put(write, [MetricsWrite(PLACE, figures, 10, 20, 15)])
+        assert 50 < client.ttl(key) <= 60, "from the last write on"
+        found = client.hgetall(key)
     assert {name: float(value) for name, value in found.items()} == {
         "impressions": 1,
         "clicks": 2,
