@@ -4,12 +4,15 @@ from dataclasses import replace
 
 import pytest
 
+from clickstream.config import DimensionSettings
 from clickstream.config.mysql import parse_mysql_url
 from clickstream.dimensions import load_dimensions
 from clickstream.dimensions.mysql import MySqlConnections
 from clickstream.dimensions.preflight import preflight
 from clickstream.errors import ConfigurationError
+from clickstream.transactions import require_transaction_timeout
 from tests.kit.join import JoinPipeline
+from tests.kit.servers import Servers
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
 
@@ -38,3 +41,15 @@ def test_wrong_credentials_are_an_error_and_all_else_is_told(join: JoinPipeline)
     (line,) = lines()
     assert line.startswith(f"dimension scenario: MySQL at {address} says ")
     assert "dim_scenario" in line
+
+
+def test_a_transaction_may_be_as_long_as_the_brokers_allow_and_not_longer(servers: Servers) -> None:
+    setting = DimensionSettings.model_fields["transaction_timeout"]
+    require_transaction_timeout(servers.bootstrap, setting.default, "X")
+    require_transaction_timeout(servers.bootstrap, 900, "X")
+    with pytest.raises(ConfigurationError) as failure:
+        require_transaction_timeout(servers.bootstrap, 901, "CLICKSTREAM_DIMENSIONS_TRANSACTION_TIMEOUT")
+    assert str(failure.value) == (
+        f"CLICKSTREAM_DIMENSIONS_TRANSACTION_TIMEOUT is 901 s, but the brokers at {servers.bootstrap} allow 900 s: "
+        "lower it, or raise transaction.max.timeout.ms"
+    )
