@@ -15,11 +15,13 @@ from analytics.services import Services
 from analytics.tokens import Tokens
 from analytics.topics import Topics
 from analytics.warehouse import Warehouse
+from clickstream import logs
 from clickstream.clock import SystemClock
 from clickstream.config import (
     ClickHouseSettings,
     DeadLetterSettings,
     KafkaSettings,
+    LogSettings,
     RedisSettings,
     ServerSettings,
     resolve,
@@ -82,13 +84,18 @@ def _platform(flink_rest_url: str | None, flink_page: str) -> Platform:
 
 def serve() -> None:
     """Serve until SIGINT or SIGTERM."""
+    logged = resolve(LogSettings)
+    logs.service("analytics", logged)
     services = from_environment()
     settings = services.settings
+    app = application(services)
+    if logged.access:
+        app.add_middleware(logs.Watch, told=logs.access_log)
     uvicorn.run(
-        application(services),
+        app,
         host=settings.host,
         port=settings.port,
-        log_level="warning",
+        log_config=None,
         access_log=False,
         timeout_graceful_shutdown=5,
     )

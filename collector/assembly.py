@@ -56,6 +56,9 @@ def delivery_of(
         else:
             spool = Spool(settings.spool_dir / name, settings.spool_bytes, settings.spool_segment_bytes)
             sinks[name] = SpooledSink(sink, spool, metrics)
+    spooled = sum(isinstance(sink, SpooledSink) for sink in sinks.values())
+    metrics.queue_limit.set(settings.queue_records * len(sinks))
+    metrics.spool_limit.set(settings.spool_bytes * spooled)
     return Delivery(sinks)
 
 

@@ -35,8 +35,10 @@ class Metrics:
         )
         self.body_bytes = self._gauge("collector_body_bytes", "Bytes of bodies held now.")
         self.unacknowledged = self._gauge("collector_unacknowledged_records", "Records that Kafka's client holds.")
+        self.queue_limit = self._gauge("collector_queue_limit_records", "Unacknowledged records at the most.")
         self.sinks_away = self._gauge("collector_sinks_away", "Sinks that take nothing now.")
         self.spool_bytes = self._gauge("collector_spool_bytes", "Bytes in the spool.")
+        self.spool_limit = self._gauge("collector_spool_limit_bytes", "Bytes in it at the most; 0: there is none.")
         self.spooled = Counter("collector_records_spooled", "Records written to the spool.", registry=self.registry)
         self.drained = Counter("collector_records_drained", "Records sent from the spool.", registry=self.registry)
         self.refused = Counter(

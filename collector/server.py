@@ -1,21 +1,22 @@
 """The process: uvicorn around the application."""
 
-import logging
 import os
 import shutil
-import sys
 import tempfile
 
 import uvicorn
 from fastapi import FastAPI
 
-from clickstream.config import CollectorSettings, EventSettings, KafkaSettings, resolve
+from clickstream import logs
+from clickstream.config import CollectorSettings, EventSettings, KafkaSettings, LogSettings, resolve
 from clickstream.errors import ConfigurationError
 from collector.app import create_app
 from collector.configuration import Collection, load
 from collector.configuration.sinks import KafkaSinkModel
 from collector.configuration.tenants import Address
 from collector.routes.health import MULTIPROCESS
+
+SERVICE = "collector"
 
 _GRACE_SECONDS = 20
 _KEEP_ALIVE_SECONDS = 65  # longer than the usual load balancer's, so that it is the one who closes
@@ -27,11 +28,15 @@ def application() -> FastAPI:
     Raises:
         ConfigurationError: a setting or the YAML file is wrong.
     """
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logged = resolve(LogSettings)
+    logs.service(SERVICE, logged)
     settings = resolve(CollectorSettings)
     collection = load(settings.config)
     check(settings, collection)
-    return create_app(settings, resolve(EventSettings), _kafka(collection), collection)
+    app = create_app(settings, resolve(EventSettings), _kafka(collection), collection)
+    if logged.access:
+        app.add_middleware(logs.Watch, told=logs.access_log)
+    return app
 
 
 def check(settings: CollectorSettings, collection: Collection) -> None:
@@ -54,6 +59,7 @@ def serve() -> None:
     Raises:
         ConfigurationError: a setting or the YAML file is wrong.
     """
+    logs.service(SERVICE, resolve(LogSettings))  # of the process that looks after several workers
     settings = resolve(CollectorSettings)
     collection = load(settings.config)
     check(settings, collection)
@@ -71,7 +77,7 @@ def serve() -> None:
             ws="none",
             lifespan="on",
             access_log=False,
-            log_level="warning",
+            log_config=None,
             server_header=False,
             proxy_headers=False,
             backlog=2048,

@@ -76,5 +76,5 @@ class Erasure:
             days_to_rebuild=[f"{day}" for day in sorted(tables.days)],
             remaining=kept + beside(now, with_redis=self.redis_url is not None),
         )
-        _LOG.info("a user of tenant %s was erased for %s: receipt %s", tenant_id, requested_by, receipt.receipt_id)
+        _LOG.info("a user was erased: receipt %s", receipt.receipt_id)  # the receipt says whose and for whom
         return receipt

@@ -119,7 +119,7 @@ def _code(error: ClickstreamError, request: Any) -> grpc.StatusCode:
     if isinstance(error, ConflictError) and _revision(request) == NEW:
         return grpc.StatusCode.ALREADY_EXISTS
     if code is grpc.StatusCode.INTERNAL:
-        _LOG.error("%s", error)
+        _LOG.error("a call failed", exc_info=error)
     return code
 
 
