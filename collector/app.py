@@ -1,5 +1,6 @@
 """The application: parts put together, and paths."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -29,6 +30,9 @@ from collector.routes.tracker import tracker
 from collector.service import Service
 
 VERSION = "1.0"
+# A look at all that was imported holds every request up for some 80 ms, and finds nothing. Nor do requests leave cycles
+# behind; with Python's own 700 it would look for some every 200 requests.
+_COLLECT_AFTER = (10_000, 20, 20)
 
 
 def create_app(
@@ -67,6 +71,9 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await delivery.start()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*_COLLECT_AFTER)
         try:
             yield
         finally:
