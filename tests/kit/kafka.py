@@ -113,7 +113,7 @@ class Topics:
             found: list[Record] = []
 
             def complete() -> bool:
-                found.extend(_record(message) for message in consumer.consume(10_000, 0.2))
+                found.extend(_record(message) for message in consumer.consume(10_000, 0.05))  # or after so long
                 return all(
                     place.offset >= ends[place.partition]
                     for place in consumer.position(places)
