@@ -25,6 +25,7 @@ def platform(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iter
         traffic = recent_traffic(events=400_000)
         flow = stack.enter_context(Flow(servers.bootstrap, pipeline.behaviors, traffic, rate=500))
         platform.flow = flow
+        stack.enter_context(platform.visits)
         # Submitting is a JVM and a Python process that wait for each other: three at a time take half the time.
         with ThreadPoolExecutor(3) as pool:
             platform.jobs = dict(zip(JOBS, pool.map(platform.submit, JOBS), strict=True))

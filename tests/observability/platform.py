@@ -1,5 +1,11 @@
-"""All five jobs on topics of their own, as in production: the join reads raw events, the others what it joined."""
+"""All five jobs on topics of their own, as in production: the join reads raw events, the others what it joined.
 
+Raw events come from the generator, and some through a collector.
+"""
+
+import yaml
+
+from devstack.servers.collector import write_key
 from tests.kit.flink import Job
 from tests.kit.join import JoinPipeline
 from tests.kit.pipeline import Pipeline
@@ -8,6 +14,7 @@ from tests.kit.servers import REPOSITORY
 from tests.kit.traffic import Flow
 from tests.kit.waiting import wait_for
 from tests.observability.prometheus import PrometheusClient
+from tests.observability.visits import Visits
 
 # File below pyflink_jobs by the job's name.
 JOBS = {
@@ -29,6 +36,7 @@ class Platform:
         pipeline: topics, database, dead letters.
         jobs: by name, once all are submitted.
         flow: the traffic, once it flows.
+        visits: what comes through the collector.
     """
 
     def __init__(self, pipeline: Pipeline, redis: RedisProcess) -> None:
@@ -36,17 +44,22 @@ class Platform:
         self.redis = redis
         self.jobs: dict[str, Job] = {}
         self.flow: Flow | None = None
-        self.join = JoinPipeline(pipeline)
         self._stack = pipeline.servers.stack
+        key = self._collector_file()
+        self._stack.up(only=("mysql", "prometheus", "collector"), timeout=120)  # together: each is waited for
+        self.join = JoinPipeline(pipeline)
         self._metrics = f"{pipeline.name}-metrics"
         pipeline.topics.make({self._metrics: 2})
         # So that there are dead letters to be seen: every node refuses shares.
         pipeline.nodes.command("ALTER TABLE user_behaviors_local ADD CONSTRAINT no_shares CHECK action_type != 'share'")
-        self._stack.up(only=("prometheus",), timeout=60)
-        self.prometheus = PrometheusClient(self._stack.environment()["CLICKSTREAM_PROMETHEUS_URL"])
+        addresses = self._stack.environment()
+        self.prometheus = PrometheusClient(addresses["CLICKSTREAM_PROMETHEUS_URL"])
+        self.visits = Visits(addresses["CLICKSTREAM_COLLECTOR_URL"], key)
 
     def close(self) -> None:
-        """Cancel the jobs while there still is a database of dimensions, then drop that."""
+        """Stop the collector, whose topic goes; cancel the jobs while there still is a database of dimensions."""
+        self._stack.stop("collector")
+        self._stack.layout.data("collector").joinpath("collector.yaml").unlink()
         for job in self.jobs.values():
             job.cancel()
         self.join.close()
@@ -55,6 +68,16 @@ class Platform:
         """Send nothing more; what was sent is in the topic."""
         assert self.flow is not None
         self.flow.end()
+        self.visits.end()
+
+    def _collector_file(self) -> str:
+        """Have the collector write to the pipeline's topics; its key."""
+        key = write_key(self._stack.layout)
+        file = self._stack.layout.data("collector") / "collector.yaml"
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        topics = {"topic": self.pipeline.behaviors, "rejected": self.pipeline.rejected}
+        file.write_text(yaml.safe_dump({**content, "sinks": {"kafka": {"type": "kafka", **topics}}}), encoding="utf-8")
+        return key
 
     def environment(self, job: str) -> dict[str, str]:
         """The environment of a job, and of the commands about it."""

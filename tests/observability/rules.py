@@ -10,7 +10,7 @@ from devstack.servers.prometheus import RULES
 
 CASES = RULES.with_name("rules.test.yaml")
 DASHBOARDS = RULES.parent / "dashboards"
-_METRIC = re.compile(r"\b(?:flink_\w+|clickstream:\w+:\w+)")
+_METRIC = re.compile(r"\b(?:flink_\w+|collector_\w+|clickstream:\w+:\w+)")
 _GROUPED = re.compile(r"\bby \(([^)]*)\)")
 
 
@@ -24,7 +24,7 @@ ALERTS = {rule["alert"]: rule for rule in _rules() if "alert" in rule}
 
 
 def metrics(expression: str) -> set[str]:
-    """The names of our metrics and figures in an expression."""
+    """The names of our metrics and figures in an expression or a text."""
     return set(_METRIC.findall(expression))
 
 

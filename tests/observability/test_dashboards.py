@@ -7,7 +7,7 @@ from tests.observability import panels
 from tests.observability.panels import BOARDS, Query
 from tests.observability.platform import Platform
 
-DASHBOARDS = {"pipeline", "jobs", "sink", "business"}
+DASHBOARDS = {"pipeline", "jobs", "sink", "business", "collector"}
 
 
 def test_the_dashboards_are_complete_and_none_names_a_server() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from collector.metrics import Metrics
 from devstack.servers.prometheus import RULES, executable
 from tests.kit.servers import REPOSITORY
 from tests.observability.rules import ALERTS, CASES, FIGURES, metrics, runbook
@@ -63,6 +64,9 @@ def test_there_is_no_runbook_without_its_alert() -> None:
 
 def test_alerts_and_documents_name_figures_that_there_are() -> None:
     known = {*FIGURES, "flink_jobmanager_job_numRestarts", "flink_taskmanager_job_task_operator_redis_retries"}
+    known |= {
+        f"{family.name}_total" if family.type == "counter" else family.name for family in Metrics().registry.collect()
+    }
     for alert, rule in ALERTS.items():
         assert metrics(str(rule["expr"])) <= known, alert
     for document in OPERATIONS.rglob("*.md"):

@@ -20,13 +20,14 @@ EVERY_JOB = (
 ON_REDIS = {"ItemHotScoreCalculator", "RealtimeMetricsAggregator", "UserRecent"}
 
 
-def test_both_processes_of_flink_are_scraped(platform: Platform) -> None:
-    assert platform.prometheus.targets() == {"jobmanager": ("up", ""), "taskmanager": ("up", "")}
+def test_flinks_processes_and_the_collector_are_scraped(platform: Platform) -> None:
+    expected = dict.fromkeys(("jobmanager", "taskmanager", "collector"), ("up", ""))
+    assert platform.prometheus.targets() == expected
 
 
 @pytest.mark.parametrize("figure", FIGURES)
-def test_every_figure_comes_from_metrics_that_a_running_job_exposes(platform: Platform, figure: str) -> None:
-    raw = {name for name in metrics(FIGURES[figure]) if name.startswith("flink_")}
+def test_every_figure_comes_from_metrics_that_a_running_process_exposes(platform: Platform, figure: str) -> None:
+    raw = {name for name in metrics(FIGURES[figure]) if not name.startswith("clickstream:")}
     assert raw <= platform.prometheus.metric_names()
     wait_for(lambda: platform.prometheus.query(figure), 60, f"{figure} has a value", pause=0.5)
     grouped = sorted(labels(FIGURES[figure])) or ["job_name"]
@@ -66,5 +67,9 @@ def test_the_alert_about_dead_letters_fires_and_none_about_what_is_well(platform
         "ClickstreamReplicaDown",
         "ClickstreamDimensionsMissing",
         "ClickstreamEventsRejected",
+        "ClickstreamCollectorFailing",
+        "ClickstreamCollectorQueueFull",
+        "ClickstreamCollectorSpooling",
+        "ClickstreamCollectorSpoolFull",
     }
     assert {name: state for name, state in states().items() if name in well} == dict.fromkeys(well, "inactive")
