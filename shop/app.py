@@ -51,7 +51,9 @@ def create_app(site: Site, lookup: AsyncLookup) -> FastAPI:
         return Visit(site, privacy, group if group in GROUPS else random.choice(GROUPS))
 
     def page(text: str, shown: Visit) -> Response:
-        answer = HTMLResponse(text, headers={"Cache-Control": "no-store", "Content-Security-Policy": _policy(site)})
+        # Not no-store: a browser would forget the page where it could bring it back as it was left.
+        headers = {"Cache-Control": "private, no-cache", "Content-Security-Policy": _policy(site)}
+        answer = HTMLResponse(text, headers=headers)
         if shown.privacy is Privacy.USUAL:  # otherwise nothing is kept on the device
             answer.set_cookie(_GROUP, shown.group, max_age=_MONTH_SECONDS, httponly=True, samesite="lax")
         return answer

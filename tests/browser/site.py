@@ -1,6 +1,6 @@
 """What a browser is pointed at: the shop, the collector that its pages send to, and the topic where events end."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,11 +8,20 @@ from typing import Any
 
 import msgspec
 
+from clickstream.write_keys import hash_of
 from tests.kit.collector import KEY, TENANT, CollectorProcess, collection
 from tests.kit.kafka import Topics
 from tests.kit.redis import RedisProcess
 from tests.kit.shop import ShopProcess
 from tests.kit.waiting import wait_for
+
+# A tenant whose pages are told to wait after ten events, for three seconds when they send ten more.
+SLOW_TENANT, SLOW_KEY = "slow", "cs_key-of-a-slow-tenant"
+SLOW = {
+    "keys": [{"sha256": hash_of(SLOW_KEY)}],
+    "scenario": "web",
+    "rate": {"events_per_second": 4, "burst": 10},
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,15 @@ class Site:
         found = {event["event_id"]: event for event in self.sent() if user in {None, event["user_id"]}}
         return [found[event_id] for event_id in sorted(found)]
 
+    def arrived(self, made: Collection[str]) -> list[dict[str, Any]]:
+        """Wait until all of these events are in the topic; they, each once and in their order."""
+
+        def found() -> list[dict[str, Any]]:
+            there = [event for event in self.events() if event["event_id"] in made]
+            return there if len(there) == len(made) else []
+
+        return wait_for(found, 30, lambda: f"{len(made)} events are stored", pause=0.2)
+
     def wait(self, name: str, count: int = 1, user: str | None = None) -> list[dict[str, Any]]:
         """Wait until there are so many events of an action or, of custom ones, a name."""
 
@@ -43,6 +61,25 @@ class Site:
         return wait_for(
             found, 30, lambda: f"{count} {name} in {[each['event_name'] for each in self.events(user)]}", pause=0.2
         )
+
+
+def by_page_view(events: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Events, which stand in their order, from each page view to the next."""
+    views: list[list[dict[str, Any]]] = []
+    for event in events:
+        if event["event_name"] == "pageview":
+            views.append([])
+        views[-1].append(event)
+    return views
+
+
+def impressions(view: list[dict[str, Any]], scenario: str) -> list[tuple[str, int | None]]:
+    """Items and slots."""
+    return [
+        (event["item_id"], event.get("position"))
+        for event in view
+        if event["event_name"] == "impression" and event["scenario_id"] == scenario
+    ]
 
 
 @contextmanager
@@ -61,8 +98,10 @@ def site(topics: Topics, topic: str, rejected: str, redis: RedisProcess, folder:
         "KAFKA_TOPIC_BEHAVIORS": topic,
         "KAFKA_TOPIC_REJECTED": rejected,
     }
+    configuration = collection()
+    configuration["tenants"][SLOW_TENANT] = SLOW
     with (
-        CollectorProcess(folder, collection(), settings) as collector,
+        CollectorProcess(folder, configuration, settings) as collector,
         ShopProcess(collector.url, KEY, redis.url, TENANT) as shop,
     ):
         yield Site(shop, collector, topics, topic)

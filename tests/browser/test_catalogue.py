@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,41 +25,44 @@ from tests.kit.mongo import Mongo
 pytestmark = pytest.mark.stack
 
 
-@pytest.fixture
-def mongo(tmp_path: Path) -> Iterator[Mongo]:
-    made = Mongo(tmp_path / "mongo")
-    try:
-        made.start()
-        yield made
-    finally:
-        made.stop()
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tokens; the service reads it again when it has changed."""
+    made = tmp_path_factory.mktemp("tokens") / "tokens.yaml"
+    add_token(made, "nobody's", ["nobody"], [Role.READ])
+    return made
 
 
-@pytest.fixture
-def tokens(tmp_path: Path) -> dict[str, str]:
-    file = tmp_path / "tokens.yaml"
-    return {
-        "admin": add_token(file, "admin", ["aurora"], [Role.READ, Role.ADMIN]),
-        "reader": add_token(file, "reader", ["aurora"], [Role.READ]),
-        "file": str(file),
-    }
-
-
-@pytest.fixture
-def address(mongo: Mongo, tokens: dict[str, str]) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def address(file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     assert (BUILT / "index.html").exists(), "the dashboard is not built: make dashboard"
-    settings = AnalyticsSettings(tokens_file=Path(tokens["file"]))
+    mongo = Mongo(tmp_path_factory.mktemp("mongo"))
+    settings = AnalyticsSettings(tokens_file=file)
     clock = SystemClock()
     services = Services(
         settings=settings,
-        tokens=Tokens(settings.tokens_file),
+        tokens=Tokens(file),
         warehouse=Warehouse(ClickHouseSettings(urls="http://127.0.0.1:1/none"), settings, clock),
         lookup=None,
         clock=clock,
         configuration=Configuration(mongo.url, 2.0),
     )
-    with running(services) as started:
-        yield started
+    try:
+        mongo.start()
+        with running(services) as started:
+            yield started
+    finally:
+        mongo.stop()
+
+
+@pytest.fixture
+def tokens(file: Path) -> dict[str, str]:
+    """Of a tenant of the test's own, which has no documents."""
+    tenant = f"t{secrets.token_hex(4)}"
+    return {
+        "admin": add_token(file, f"{tenant}-admin", [tenant], [Role.READ, Role.ADMIN]),
+        "reader": add_token(file, f"{tenant}-reader", [tenant], [Role.READ]),
+    }
 
 
 def signed_in(browser: Browser, address: str, token: str) -> Page:

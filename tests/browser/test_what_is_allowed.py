@@ -1,74 +1,19 @@
 """The tracker in a real Chromium, on the shop's pages: what it reports, and what it leaves alone."""
 
-import secrets
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from shop.catalogue import PRODUCTS
-from tests.browser.site import Site, site
-from tests.browser.visitor import TRACKED, Visitor
-from tests.kit.broker import broker
+from tests.browser.site import Site, by_page_view, impressions
+from tests.browser.visitor import LIKE, TRACKED, Visitor
 from tests.kit.collector import TENANT
-from tests.kit.kafka import Topics
-from tests.kit.redis import RedisProcess
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
-LIKE = "clickstream.track('like', { item_id: 'desk' })"
 # Events wait two seconds for others: what has not been sent by then is not going to be.
 PATIENCE = "performance.now() > 3500"
-
-
-@pytest.fixture(scope="module")
-def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The shop, without any job behind it."""
-    folder = Path(request.config.option.servers) / "browser"
-    with broker(folder, keep=request.config.option.keep_servers) as kafka, closing(Topics(kafka.bootstrap)) as topics:
-        topic = f"b{secrets.token_hex(4)}"
-        rejected = f"{topic}-rejected"
-        topics.make({topic: 3, rejected: 1})
-        with (
-            RedisProcess(tmp_path_factory.mktemp("redis")) as redis,
-            site(topics, topic, rejected, redis, tmp_path_factory.mktemp("collector")) as running,
-        ):
-            yield running
-
-
-@pytest.fixture
-def visitor(browser: Browser, shop: Site) -> Iterator[Callable[..., Visitor]]:
-    """Makes visitors; arguments are those of Visitor behind the site."""
-    made: list[Visitor] = []
-
-    def make(*script: str) -> Visitor:
-        made.append(Visitor(browser, shop, *script))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
-
-
-def by_page_view(events: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """Events, which stand in their order, from each page view to the next."""
-    views: list[list[dict[str, Any]]] = []
-    for event in events:
-        if event["event_name"] == "pageview":
-            views.append([])
-        views[-1].append(event)
-    return views
-
-
-def impressions(view: list[dict[str, Any]], scenario: str) -> list[tuple[str, int | None]]:
-    """Items and slots."""
-    return [
-        (event["item_id"], event.get("position"))
-        for event in view
-        if event["event_name"] == "impression" and event["scenario_id"] == scenario
-    ]
 
 
 def test_what_is_seen_counts_once_a_page_view_and_what_ends_with_a_page_arrives(

@@ -1,5 +1,6 @@
 """A whole visit in a real Chromium: through collector, Kafka and Flink into ClickHouse, and back out of Redis."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from clickstream.clock import SystemClock
 from clickstream.config import ClickHouseSettings
 from clickstream.config.analytics import AnalyticsSettings
 from tests.browser.site import Site, site
-from tests.browser.visitor import TRACKED, Visitor
+from tests.browser.visitor import TRACKED, Visitor, apart
 from tests.contract.analytics.service import Client, running
 from tests.kit.collector import TENANT
 from tests.kit.pipeline import Pipeline
@@ -44,6 +45,14 @@ TEXTS = [
 ]
 PLACES = ["x", "y", "viewport_width", "viewport_height", "position"]
 MEASURES = ["watch_duration", "completion_rate", "quantity", "price"]
+# What the collector says of its browser.
+CONTEXT = {
+    "context.os": "Linux",
+    "context.browser": "Chrome",
+    "context.device_type": "desktop",
+    "context.ip": "127.0.0.0",
+    "context.is_bot": False,
+}
 ABSENT: dict[str, Any] = {**dict.fromkeys(TEXTS, ""), **dict.fromkeys(PLACES, -1), **dict.fromkeys(MEASURES, 0)}
 # What the visitor does, by the names of the events.
 DONE = {
@@ -88,23 +97,31 @@ def expected(made: dict[str, Any]) -> dict[str, Any]:
     action = made["action_type"]
     return {
         **ABSENT,
+        **CONTEXT,
         **{name: value for name, value in made.items() if name in ABSENT},
         "tenant_id": TENANT,
         "action_type": action,
         "event_name": made.get("event_name", action),
         "timestamp": made["timestamp"],
         "completion_rate": pytest.approx(made.get("completion_rate", 0), abs=1e-6),
+        "extra_data": made.get("extra_data", {}),
     }
 
 
 def stored(pipeline: Pipeline) -> dict[str, list[dict[str, Any]]]:
     """All rows by event_id."""
-    names = ["tenant_id", "toString(action_type)", "event_name", "toUnixTimestamp64Milli(timestamp)", *ABSENT]
-    rows = pipeline.nodes.rows(f"SELECT event_id, {', '.join(names)} FROM user_behaviors_local")
+    columns = {
+        "tenant_id": "tenant_id",
+        "action_type": "toString(action_type)",
+        "event_name": "event_name",
+        "timestamp": "toUnixTimestamp64Milli(timestamp)",
+        **{name: name for name in (*CONTEXT, *ABSENT)},
+    }
     found: dict[str, list[dict[str, Any]]] = {}
-    for event_id, *values in rows:
-        row = dict(zip(("tenant_id", "action_type", "event_name", "timestamp", *ABSENT), values, strict=True))
-        found.setdefault(event_id, []).append(row)
+    query = f"SELECT event_id, extra_data, {', '.join(columns.values())} FROM user_behaviors_local"
+    for event_id, extra, *values in pipeline.nodes.rows(query):
+        row = dict(zip(columns, values, strict=True))
+        found.setdefault(event_id, []).append({**row, "extra_data": json.loads(extra or "{}")})
     return found
 
 
@@ -155,7 +172,7 @@ def banners(pipeline: Pipeline, folder: Path) -> list[dict[str, Any]]:
 
 
 def lose_the_network(somebody: Visitor) -> None:
-    """The tab is hidden and shown, the network goes away, the page is reloaded, the network is back."""
+    """The tab lies behind another for a while; the network goes away, the page is reloaded, the network is back."""
     page = somebody.page
     page.click("#home")
     page.wait_for_selector("#hot")
@@ -188,9 +205,9 @@ def lose_the_collector(somebody: Visitor, shop: Site) -> None:
 
 
 def test_every_event_of_a_visit_is_stored_once_as_the_page_made_it_and_moves_the_hot_list(
-    browser: Browser, shop: Site, pipeline: Pipeline, tmp_path: Path, screenshot: Callable[[Page, str], Path]
+    window: Browser, shop: Site, pipeline: Pipeline, tmp_path: Path, screenshot: Callable[[Page, str], Path]
 ) -> None:
-    watching, somebody = Visitor(browser, shop), Visitor(browser, shop)
+    watching, somebody = Visitor(apart(window), shop), Visitor(window.contexts[0], shop)
     watching.goto("/")
     screenshot(watching.page, "before")
     somebody.goto("/")

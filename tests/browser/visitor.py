@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Request
+from playwright.sync_api import Browser, BrowserContext, Page, Request, ViewportSize
+from playwright.sync_api import Error as BrowserError
 
 from tests.browser.site import Site
 from tests.kit.waiting import wait_for
@@ -18,49 +19,52 @@ Storage.prototype.setItem = function (key, value) {
   set.call(this, "made", JSON.stringify(made));
 };
 """
+VIEWPORT: ViewportSize = {"width": 1000, "height": 800}
 # Rows of a list of which half can be seen, as the page's items.
 IN_VIEW = """selector => [...document.querySelectorAll(selector)].filter(row => {
   const { top, bottom, height } = row.getBoundingClientRect();
   return Math.min(bottom, innerHeight) - Math.max(top, 0) >= height / 2;
 }).map(row => row.dataset.csItem)"""
 ITEMS = "selector => [...document.querySelectorAll(selector)].map(row => row.dataset.csItem)"
-# A browser without a window shows every tab: the page is told otherwise.
-VISIBILITY = """state => {
-  Object.defineProperty(document, "visibilityState", { configurable: true, get: () => state });
-  Object.defineProperty(document, "hidden", { configurable: true, get: () => state === "hidden" });
-  document.dispatchEvent(new Event("visibilitychange"));
-}"""
 TOP = """() => {
   const row = document.querySelector("#hot > li");
   return [row.dataset.csItem, Number(row.querySelector(".score").textContent)];
 }"""
 TRACKED = "window.clickstream?.status !== undefined"
+LIKE = "clickstream.track('like', { item_id: 'desk' })"
 KEPT = "Object.keys(localStorage).filter(key => key !== 'made').sort()"
 
 
+def apart(browser: Browser) -> BrowserContext:
+    """Storage and cookies of somebody who has not been here before."""
+    agent = f"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/{browser.version} Safari/537.36"
+    return browser.new_context(user_agent=agent, viewport=VIEWPORT)
+
+
 class Visitor:
-    """One browser context with one page. Call close.
+    """One page. Call close.
 
     Args:
-        browser: running.
+        context: whose storage and cookies it has; nobody else uses it meanwhile.
         site: to visit.
         script: run in each page before its own.
     """
 
-    def __init__(self, browser: Browser, site: Site, script: str = RECORDER) -> None:
-        agent = f"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/{browser.version} Safari/537.36"
-        self._context = browser.new_context(user_agent=agent, viewport={"width": 1000, "height": 800})
+    def __init__(self, context: BrowserContext, site: Site, script: str = RECORDER) -> None:
+        self._context = context
         self._context.add_init_script(script)
         self._site = site
+        self._front: Page | None = None
         self.errors: list[str] = []
         self.posted: list[str] = []
         self.page: Page = self._context.new_page()
+        self.page.set_viewport_size(VIEWPORT)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", self._requested)
 
     def close(self) -> None:
-        """End the browser's session; nothing in the pages may have failed."""
-        self._context.close()
+        """Close the page; nothing in the pages may have failed."""
+        self.page.close()
         assert self.errors == []
 
     def goto(self, path: str) -> None:
@@ -70,15 +74,29 @@ class Visitor:
 
     def wait_until(self, expression: str) -> None:
         """Wait until something holds on the page. (Playwright's own way is forbidden by the page's policy.)"""
-        wait_for(lambda: self.page.evaluate(expression), 30, lambda: f"{expression} on {self.page.url}", pause=0.05)
+        wait_for(lambda: self._holds(expression), 30, lambda: f"{expression} on {self.page.url}", pause=0.05)
+
+    def _holds(self, expression: str) -> bool:
+        try:
+            return bool(self.page.evaluate(expression))
+        except BrowserError as error:
+            if "context was destroyed" in str(error):  # the page has just gone, and another comes
+                return False
+            raise
 
     def leave(self) -> None:
         """Go where no tracker is, but what the browser keeps for the shop can be asked."""
         self.page.goto(self._site.shop.url + "/healthz")
 
     def hide(self, hidden: bool) -> None:
-        """Let the tab be hidden, as the page is told of it, or shown again."""
-        self.page.evaluate(VISIBILITY, "hidden" if hidden else "visible")
+        """Put another tab in front of the page's, or take it away. Works in a window only, see window.py."""
+        if hidden:
+            self._front = self._context.new_page()
+            self._front.bring_to_front()
+        elif self._front is not None:
+            self._front.close()
+            self.page.bring_to_front()
+        self.wait_until(f"document.hidden === {str(hidden).lower()}")
 
     def offline(self, away: bool) -> None:
         """Take the network away, or give it back."""

@@ -80,6 +80,7 @@ def test_the_tag_is_the_whole_installation(shop: httpx.Client) -> None:
     policy = answer.headers["content-security-policy"]
     assert f"script-src 'self' {COLLECTOR};" in policy
     assert policy.endswith(f"connect-src 'self' {COLLECTOR}")
+    assert answer.headers["cache-control"] == "private, no-cache", "a browser may bring the page back as it was left"
     assert "<script>" not in answer.text, "nothing stands in the page that the policy forbids"
     assert not re.search(r"\son[a-z]+=|style=", answer.text)
 
