@@ -1,8 +1,9 @@
-"""A broker, topics of one test module's own, and a collector in front of them."""
+"""A broker, topics, and a collector in front of them."""
 
 import secrets
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,8 +44,9 @@ class Collected:
         return [msgspec.json.decode(record.value or b"") for record in self.topics.read(self.rejected)]
 
 
-@pytest.fixture(scope="module")
-def collected(kafka: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collected]:
+@contextmanager
+def collecting(kafka: Broker, folder: Path) -> Iterator[Collected]:
+    """A collector on topics of its own."""
     topics = Topics(kafka.bootstrap)
     name = f"c{secrets.token_hex(4)}"
     behaviors, rejected = f"{name}-behaviors", f"{name}-rejected"
@@ -56,10 +58,17 @@ def collected(kafka: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         "COLLECTOR_BODY_SECONDS": "2",
     }
     try:
-        with CollectorProcess(tmp_path_factory.mktemp("collector"), collection(), settings) as process:
+        with CollectorProcess(folder, collection(), settings) as process:
             yield Collected(process, topics, behaviors, rejected)
     finally:
         topics.close()
+
+
+@pytest.fixture(scope="session")
+def collected(kafka: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collected]:
+    """One that tests share, each of which looks at what its own users sent."""
+    with collecting(kafka, tmp_path_factory.mktemp("collector")) as running:
+        yield running
 
 
 def click(user: str = "u1", **fields: Any) -> dict[str, Any]:
