@@ -1,11 +1,14 @@
 """The load, a process of its own: raw HTTP over kept connections; as fast as it goes, or at a rate.
 
-At a rate, a request's latency counts from the moment at which it was due, not from when a connection was free for it: a
-service that falls behind does not hide that. Prints one JSON object.
+At a rate, a request's latency counts from the moment at which it was due, not from when a connection was free for it,
+and every request that was due within the measurement counts, however late its answer: a service that falls behind does
+not hide that. How late this process itself was woken is told as well: on a busy machine that is part of every latency.
+Prints one JSON object.
 """
 
 import argparse
 import asyncio
+import gc
 import json
 import time
 from collections import deque
@@ -75,14 +78,19 @@ class Load:
 
     Args:
         given: requests, sent in turn.
-        begin: monotonic time from which on answers count.
+        begin: monotonic time from which on answers and latencies count.
         end: until which requests are sent.
+
+    Attributes:
+        latencies: in seconds, of requests that were due between the two.
+        late: seconds after which the process ran again when it had slept until a request was due.
     """
 
     def __init__(self, given: list[bytes], begin: float, end: float) -> None:
         self._given, self._begin, self._end = given, begin, end
         self._next = self.accepted = self.counted = self.failed = self.outstanding = 0
         self.latencies: list[float] = []
+        self.late: list[float] = []
         self._idle: deque[Connection] = deque()
         self._closed_loop = True
 
@@ -111,6 +119,7 @@ class Load:
         while due < self._end:
             if (wait := due - time.monotonic()) > 0:
                 await asyncio.sleep(wait)
+                self.late.append(time.monotonic() - due)
             while not self._idle:
                 await asyncio.sleep(0.0005)
             self._send(self._idle.popleft(), due)
@@ -126,8 +135,8 @@ class Load:
         self.outstanding -= 1
         self.accepted += good
         self.failed += not good
-        if self._begin <= now < self._end:
-            self.counted += good
+        self.counted += good and self._begin <= now < self._end
+        if self._begin <= connection.due < self._end:
             self.latencies.append(now - connection.due)
         if not self._closed_loop:
             self._idle.append(connection)
@@ -147,6 +156,7 @@ def main() -> None:
     options.add_argument("--batch", type=int, default=10)
     chosen = options.parse_args()
     given = requests("127.0.0.1", chosen.key, bodies(chosen.batch, BODIES))
+    gc.disable()  # a pause of this process would look like one of the service
     begin = time.monotonic() + chosen.warm_up
     load = Load(given, begin, begin + chosen.seconds)
     rate = chosen.rate / chosen.batch if chosen.rate else None
@@ -160,6 +170,7 @@ def main() -> None:
                 "events_per_s": round(load.counted * chosen.batch / chosen.seconds),
                 "p50_ms": round(p50, 2),
                 "p99_ms": round(p99, 2),
+                "late_ms": round(float(np.percentile(load.late, 99)) * 1000, 2) if load.late else 0.0,
             }
         )
     )
