@@ -114,7 +114,11 @@ class RedisWriter(Generic[W]):
         return False
 
     def _problem(self, writes: Sequence[W]) -> Exception | None:
-        """Try once. What stood against it, when trying again may help."""
+        """Try once. What stood against it, when trying again may help.
+
+        What the client raises quotes the command, whose arguments are users' data: it is not made a cause, for Flink
+        logs causes too.
+        """
         try:
             if self._client is None:
                 self._client = self._connect()
@@ -126,11 +130,11 @@ class RedisWriter(Generic[W]):
             if not isinstance(error, redis.AuthenticationError | redis.exceptions.AuthorizationError):
                 self.close()
                 return error
-            raise self._refused(error) from error
+            raise self._refused(error) from None
         except redis.RedisError as error:
             if any(code in _told(error) for code in _TRANSIENT_CODES):
                 return error
-            raise self._refused(error) from error
+            raise self._refused(error) from None
         return None
 
     def _refused(self, error: Exception) -> ContractError:
