@@ -84,14 +84,14 @@ function editorOf(given: Given, kind: CatalogueKind, id: string | null, changed:
   const text = h("textarea", { name: "document", rows: 18, spellcheck: "false", "aria-label": t("documentText"), readonly: !isAdmin(given), oninput: () => drafts.set(key, text.value) });
   const versions = h("div", { class: "versions" });
   const close = () => given.go({ ...own, of: kind, id: "", new: "" });
-  const load = async () => {
+  const load = async (signal: AbortSignal) => {
     if (id === null) return;
-    document = await at<Document>("GET", address(given.tenant, kind, one(id)), undefined, undefined, given.life.signal);
+    document = await at<Document>("GET", address(given.tenant, kind, one(id)), undefined, undefined, signal);
     if (!drafts.has(key)) text.value = editable(kind, document);
-    if (kind === "models") await showVersions(document);
+    if (kind === "models") await showVersions(document, signal);
   };
-  const showVersions = async (model: Document) => {
-    const found = await at<Version[]>("GET", address(given.tenant, kind, `${one(idOf(kind, model))}/versions`), undefined, undefined, given.life.signal);
+  const showVersions = async (model: Document, signal: AbortSignal) => {
+    const found = await at<Version[]>("GET", address(given.tenant, kind, `${one(idOf(kind, model))}/versions`), undefined, undefined, signal);
     const rows = found.map(({ version }) => {
       const active = version === model.version;
       const activate = () => act(() => at("POST", address(given.tenant, kind, `${one(idOf(kind, model))}/activate`), { version }, model.revision));
@@ -100,28 +100,27 @@ function editorOf(given: Given, kind: CatalogueKind, id: string | null, changed:
     });
     replace(versions, h("ul", {}, ...rows));
   };
-  const told = async (steps: () => Promise<void>, done: string) => {
-    said.dataset.kind = "";
-    replace(said, t("loading"));
-    try {
-      await steps();
-      replace(said, done);
-    } catch (error) {
-      if (given.life.signal.aborted) return;
-      if (error instanceof AskError && error.kind === "signed-out") globalThis.document.dispatchEvent(new Event("signed-out"));
-      said.dataset.kind = "alarm";
-      replace(said, error instanceof Error && error.message ? error.message : t("unreachable"));
-    }
+  const tell = (what: string, how = "") => {
+    said.dataset.kind = how;
+    replace(said, what);
   };
+  const why = (error: unknown) => (error instanceof Error && error.message ? error.message : t("unreachable"));
   /** Change something, say how it went, and show what is there now. */
-  const act = (step: () => Promise<unknown>, after: () => void = () => undefined) =>
-    told(async () => {
+  const act = async (step: () => Promise<unknown>, after: () => void = () => undefined) => {
+    tell(t("loading"));
+    try {
       await step();
       drafts.delete(key);
       after();
-      await load();
+      await load(given.life.signal);
       changed();
-    }, t("saved"));
+      tell(t("saved"));
+    } catch (error) {
+      if (given.life.signal.aborted) return;
+      if (error instanceof AskError && error.kind === "signed-out") globalThis.document.dispatchEvent(new Event("signed-out"));
+      tell(why(error), "alarm");
+    }
+  };
   const save = () =>
     act(
       async () => {
@@ -134,12 +133,17 @@ function editorOf(given: Given, kind: CatalogueKind, id: string | null, changed:
     if (id !== null && globalThis.confirm(t("reallyRemove", { id }))) void act(() => at("DELETE", address(given.tenant, kind, one(id)), undefined, document?.revision), close);
   };
   text.value = drafts.get(key) ?? (id === null ? editable(kind, null) : "");
+  const told = {
+    answered: () => tell(""),
+    failed: (error: unknown) => tell(error instanceof AskError && error.kind === "away" ? `${why(error)} ${t("tryingAgain")}` : why(error), "alarm"),
+  };
+  const asking = id === null ? null : keepAsking(() => told, load, null, given.life);
   /** What is stored, instead of what was typed. */
   const reload = () => {
     drafts.delete(key);
-    void told(load, "");
+    tell(t("loading"));
+    asking?.now();
   };
-  if (id !== null) void told(load, "");
   const buttons = isAdmin(given)
     ? [h("button", { type: "button", name: "save", onclick: () => void save() }, t("save")), id === null ? null : h("button", { type: "button", name: "reload", onclick: reload }, t("reload")), id === null ? null : h("button", { type: "button", name: "remove", onclick: remove }, t("remove"))]
     : [];

@@ -1,4 +1,4 @@
-"""A dashboard on modelled traffic, in ClickHouse and Redis of its own, each of which a test may stop."""
+"""A dashboard on modelled traffic, on ClickHouse, Redis and MongoDB of its own, each of which a test may stop."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from analytics.configuration import Configuration
 from analytics.pages import BUILT
 from analytics.services import Services
 from analytics.tokens import Role, Tenant, TokenFile, Tokens, add_token, write_tokens
@@ -18,6 +19,7 @@ from tests.browser.dashboard.shown import Shown
 from tests.contract.analytics.service import running
 from tests.contract.analytics.stored import Stored, store, traffic
 from tests.contract.clickhouse.clickhouse_process import ServerProcess
+from tests.kit.mongo import Mongo
 from tests.kit.redis import RedisProcess
 
 TENANTS = ("aurora", "borealis")
@@ -44,8 +46,22 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProcess]:
 
 
 @pytest.fixture(scope="session")
+def mongo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mongo]:
+    made = Mongo(tmp_path_factory.mktemp("dashboard-mongo"))
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture(scope="session")
 def address(
-    clickhouse: ServerProcess, stored: Stored, redis: RedisProcess, tmp_path_factory: pytest.TempPathFactory
+    clickhouse: ServerProcess,
+    stored: Stored,
+    redis: RedisProcess,
+    mongo: Mongo,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[str]:
     """The page that signs in, with its token."""
     assert (BUILT / "index.html").exists(), "the dashboard is not built: make dashboard"
@@ -60,6 +76,7 @@ def address(
         warehouse=Warehouse(ClickHouseSettings(urls=f"{clickhouse.url}/shop", connect_timeout=2), settings, clock),
         lookup=AsyncLookup.connect(redis.url, RedisSettings(timeout=1)),
         clock=clock,
+        configuration=Configuration(mongo.url, 1.0),
     )
     with running(services) as started:
         yield f"{started}/sign-in#token={token}"
@@ -101,5 +118,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     folder = Path(__file__).parent
     for item in items:
         if folder in item.path.parents:
-            item.add_marker(pytest.mark.net)
+            item.add_marker(pytest.mark.stack)
             item.add_marker(pytest.mark.timeout(240))

@@ -1,13 +1,16 @@
 """What an outage looks like while it lasts, and that pages come back by themselves."""
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.dashboard.shown import PATIENCE_MS, Shown
+from tests.contract.catalogue.client import Catalogue
 from tests.contract.clickhouse.clickhouse_process import ServerProcess
+from tests.kit.mongo import Mongo
 from tests.kit.redis import RedisProcess
 
 Screenshot = Callable[[Page, str], Path]
@@ -51,6 +54,44 @@ def test_an_outage_of_clickhouse(shown: Shown, clickhouse: ServerProcess, screen
     assert shown.rows("funnel"), "it comes back without being asked"
     shown.go()
     assert shown.rows("items") == before
+
+
+def test_an_outage_of_mongodb(shown: Shown, address: str, mongo: Mongo, screenshot: Screenshot) -> None:
+    with Catalogue(shown.origin, address.partition("#token=")[2], tenant="aurora") as catalogue:
+        for number in range(3):
+            catalogue.make("items", item_id=f"sofa-{number}", title="Sofa")
+        catalogue.make("scenarios", scenario_id="home")
+    shown.go()
+    items, scenarios = (
+        shown.panel("figures").locator(f'[data-figure="{name}"]') for name in ("total_items", "active_scenarios")
+    )
+    expect(items).to_have_attribute("data-value", "3")
+    expect(scenarios).to_have_attribute("data-value", "1")
+    clicks = shown.figure("total_clicks")
+    other = Shown(shown.page.context.new_page(), shown.origin, shown.stored)
+    mongo.stop()
+    try:
+        for figure in (items, scenarios):
+            expect(figure).to_have_attribute("data-value", "", timeout=PATIENCE_MS)
+            expect(figure).to_contain_text("no answer from MongoDB")
+        assert shown.figure("total_clicks") == clicks > 0, "what does not need MongoDB goes on"
+        screenshot(shown.page, "counts")
+        other.go("catalogue", of="items", id="sofa-1")
+        document = other.page.locator('[data-panel="document"]')
+        for said in (other.panel("catalogue", "error"), document.locator(".status")):
+            expect(said).to_contain_text("MongoDB does not answer", timeout=PATIENCE_MS)
+            expect(said).to_contain_text("tried again by itself")
+        screenshot(other.page, "catalogue")
+    finally:
+        mongo.start()
+    # Neither page is touched.
+    expect(items).to_have_attribute("data-value", "3", timeout=PATIENCE_MS)
+    expect(scenarios).to_have_attribute("data-value", "1")
+    expect(items).not_to_contain_text("MongoDB")
+    expect(other.panel("catalogue").get_by_role("button", name="sofa-2")).to_be_visible()
+    expect(document.locator("textarea")).to_have_value(re.compile('"title": "Sofa"'), timeout=PATIENCE_MS)
+    expect(document.locator(".status")).to_have_text("")
+    screenshot(other.page, "recovered")
 
 
 def test_a_question_that_is_refused_says_why_and_is_not_repeated(shown: Shown) -> None:

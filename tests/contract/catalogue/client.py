@@ -7,11 +7,14 @@ import httpx
 
 
 class Catalogue:
-    """Asks with one token."""
+    """Asks with one token, which may be for several tenants."""
 
-    def __init__(self, address: str, token: str | None) -> None:
+    def __init__(self, address: str, token: str | None, tenant: str = "") -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self.http = httpx.Client(base_url=f"{address}/api/v1/catalogue", headers=headers, timeout=30)
+        base = f"{address}/api/v1/catalogue"
+        self.http = httpx.Client(
+            base_url=base, headers=headers, params={"tenant_id": tenant} if tenant else None, timeout=30
+        )
 
     def __enter__(self) -> Self:
         return self
