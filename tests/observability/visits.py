@@ -81,7 +81,7 @@ def click(**fields: Any) -> dict[str, Any]:
 def _requests() -> Iterator[tuple[str, int, dict[str, Any]]]:
     behaviors = "/api/v1/behaviors"
     yield behaviors, 202, {"json": [click() for _ in range(5)]}
-    yield behaviors, 202, {"json": [click(), click(timestamp=1)]}
+    yield behaviors, 202, {"json": [click(), click(action_type="teleport")]}
     yield behaviors, 202, {"json": click(), "headers": {"User-Agent": ROBOT}}
     yield behaviors, 202, {"json": click(), "headers": {"DNT": "1"}}
     yield behaviors, 401, {"json": click(), "headers": {"X-Write-Key": "cs_nobody's"}}
