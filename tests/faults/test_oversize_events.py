@@ -18,7 +18,7 @@ from tests.kit.waiting import wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
-GOOD, EVERY = 50_000, 17
+GOOD, EVERY = 20_000, 17  # a batch of each subtask would weigh half a gigabyte
 HUGE_BYTES = 990_000  # a producer's limit is a million by default
 LARGE_BYTES = 200_000  # no event, but not beyond the size of any
 
