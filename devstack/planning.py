@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from clickstream.errors import ConfigurationError
-from devstack import ports
+from devstack import ports, supervisor
 from devstack.layout import Layout
 from devstack.plan import Plan
 from devstack.record import Record
@@ -65,7 +65,7 @@ def chosen(layout: Layout, plan: Plan, only: Collection[str]) -> list[str]:
 def with_servers(layout: Layout, plan: Plan, added: Collection[str]) -> Plan:
     """The plan with these servers wanted besides those that it wants already, and a port for each.
 
-    Remembered ports stay, unless a stranger has taken one while its server did not run.
+    Remembered ports stay, unless a stranger or another devstack has taken one while its server did not run.
 
     Raises:
         UnavailableError: no port is free.
@@ -73,6 +73,7 @@ def with_servers(layout: Layout, plan: Plan, added: Collection[str]) -> Plan:
     own = servers(layout, plan)
     plan = replace(plan, wanted=tuple(sorted({*plan.wanted, *added} & own.keys())))
     given = dict(plan.ports)
+    reservations = ports.Reservations(lambda folder: supervisor.running(Layout(folder)) is not None)
     for service in SERVICES.values():
         names = [server.name for server in service.servers(layout, plan)]
         if service.name in plan.external or not {*names} & {*plan.wanted}:
@@ -81,8 +82,14 @@ def with_servers(layout: Layout, plan: Plan, added: Collection[str]) -> Plan:
             # A ClickHouse node has the port of its name; the ports of other services belong to all their servers.
             users = [name] if name in names else names
             others = {port for other, port in given.items() if other != name}
-            if name not in given or not _stays(layout, given[name], users):
-                given[name] = ports.choose(given.get(name, usual), layout.root, others)
+            if (
+                name in given
+                and not reservations.is_others(given[name], layout.root)
+                and _stays(layout, given[name], users)
+            ):
+                continue
+            given[name] = reservations.choose(given.get(name, usual), layout.root, others)
+    reservations.keep(given.values(), layout.root)
     return replace(plan, ports=given)
 
 

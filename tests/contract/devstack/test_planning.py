@@ -1,6 +1,8 @@
 """Which services are external, and what a name means: no server runs."""
 
+import os
 import socket
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from clickstream.errors import ConfigurationError
-from devstack import planning
+from devstack import planning, ports, supervisor
 from devstack.layout import Layout
 from devstack.plan import Plan
+from devstack.processes import ProcessId
+from devstack.record import Record
 from devstack.services import resolve
 
 PORTS = {"kafka": 9092, "redis": 20001, "clickhouse-1": 8123, "clickhouse-2": 8124}
@@ -104,3 +108,25 @@ def test_a_port_that_a_stranger_keeps_is_given_up(
     port = taken.getsockname()[1]
     found = planning.with_servers(Layout(tmp_path), Plan(wanted=("redis",), ports={"redis": port}), ["redis"])
     assert found.ports["redis"] != port
+
+
+@pytest.mark.net
+def test_a_port_of_a_devstack_that_is_up_is_its_own_while_its_server_is_down(
+    tmp_path: Path, taken: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ports, "RESERVED_SECONDS", 0)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    first, second = Layout(tmp_path / "first"), Layout(tmp_path / "second")
+    port = taken.getsockname()[1]
+    taken.close()
+    remembered = Plan(wanted=("redis",), ports={"redis": port})
+    assert planning.with_servers(first, remembered, ["redis"]).ports == {"redis": port}
+    me = ProcessId.of(os.getpid())
+    assert me
+    supervised = first.record(supervisor.NAME)
+    Record(pid=me.pid, started=me.started).save(supervised)
+    assert planning.with_servers(second, remembered, ["redis"]).ports["redis"] != port
+    assert planning.with_servers(first, remembered, ["redis"]).ports == {"redis": port}
+    supervised.unlink()
+    assert planning.with_servers(second, remembered, ["redis"]).ports == {"redis": port}
