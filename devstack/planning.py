@@ -73,7 +73,7 @@ def with_servers(layout: Layout, plan: Plan, added: Collection[str]) -> Plan:
     own = servers(layout, plan)
     plan = replace(plan, wanted=tuple(sorted({*plan.wanted, *added} & own.keys())))
     given = dict(plan.ports)
-    reservations = ports.Reservations(lambda folder: supervisor.running(Layout(folder)) is not None)
+    reserved = reservations()
     for service in SERVICES.values():
         names = [server.name for server in service.servers(layout, plan)]
         if service.name in plan.external or not {*names} & {*plan.wanted}:
@@ -84,13 +84,18 @@ def with_servers(layout: Layout, plan: Plan, added: Collection[str]) -> Plan:
             others = {port for other, port in given.items() if other != name}
             if (
                 name in given
-                and not reservations.is_others(given[name], layout.root)
+                and not reserved.is_others(given[name], layout.root)
                 and _stays(layout, given[name], users)
             ):
                 continue
-            given[name] = reservations.choose(given.get(name, usual), layout.root, others)
-    reservations.keep(given.values(), layout.root)
+            given[name] = reserved.choose(given.get(name, usual), layout.root, others)
+    reserved.keep(given.values(), layout.root)
     return replace(plan, ports=given)
+
+
+def reservations() -> ports.Reservations:
+    """Which ports the devstacks of this user have."""
+    return ports.Reservations(lambda folder: supervisor.running(Layout(folder)) is not None)
 
 
 def _stays(layout: Layout, port: int, users: Collection[str]) -> bool:

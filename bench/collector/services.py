@@ -19,7 +19,7 @@ from bench.collector.requests import TENANT
 from clickstream.clock import SystemClock
 from clickstream.errors import ClickstreamError
 from clickstream.write_keys import hash_of, new_write_key
-from devstack.ports import choose
+from devstack.planning import reservations
 
 START_SECONDS = 30.0
 VARIANTS = ("collector", "bare", "collector:granian", "bare:granian")
@@ -50,7 +50,7 @@ def running(name: str, bootstrap: str, topic: str, workers: int) -> Iterator[Ser
     """
     key = new_write_key()
     with tempfile.TemporaryDirectory() as folder:
-        port = choose(8053, Path(folder))
+        port = reservations().choose(8053, Path(folder))
         configuration = Path(folder) / "collector.yaml"
         tenant = {"keys": [{"sha256": hash_of(key)}], "rate": {"events_per_second": 1e9}}
         configuration.write_text(yaml.safe_dump({"tenants": {TENANT: tenant}}))
