@@ -1,7 +1,6 @@
 """The collector as a process of its own, as an operator runs it, and somebody who sends to it."""
 
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ import psutil
 import yaml
 
 from clickstream.write_keys import hash_of
+from tests.kit.ports import free_port
 from tests.kit.servers import own_environment
 from tests.kit.waiting import wait_for
 
@@ -34,13 +34,6 @@ def collection(**parts: Any) -> dict[str, Any]:
         },
         **parts,
     }
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class CollectorProcess:

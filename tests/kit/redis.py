@@ -1,6 +1,5 @@
 """A Redis of a test's own: a process, alone or as a cluster of one node."""
 
-import socket
 import subprocess
 from pathlib import Path
 from types import TracebackType
@@ -9,9 +8,11 @@ from typing import Self
 import redis
 
 from devstack.servers.redis import executable
+from tests.kit.ports import free_port
 from tests.kit.waiting import wait_for
 
 SLOTS = 16_384
+BUS = 10_000  # how far above its port a node listens for other nodes
 
 
 class RedisProcess:
@@ -23,7 +24,7 @@ class RedisProcess:
     """
 
     def __init__(self, folder: Path, *, cluster: bool = False) -> None:
-        self.port = _free_port()
+        self.port = free_port(beside=BUS) if cluster else free_port()
         self._folder, self._cluster = folder, cluster
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -85,13 +86,3 @@ class RedisProcess:
     def _info(client: redis.Redis) -> str:
         answer: str = client.execute_command("CLUSTER", "INFO")  # type: ignore[no-untyped-call] # redis leaves it untyped
         return answer
-
-
-def _free_port() -> int:
-    """One that leaves room for the port of the cluster's bus, which is 10,000 above it."""
-    while True:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = int(free.getsockname()[1])
-        if port < 55_000:
-            return port

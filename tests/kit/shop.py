@@ -10,7 +10,7 @@ from typing import Self
 import httpx
 
 from shop.catalogue import TENANT
-from tests.kit.collector import free_port
+from tests.kit.ports import free_port
 from tests.kit.servers import own_environment
 from tests.kit.waiting import wait_for
 

@@ -18,7 +18,8 @@ from clickstream.catalogue.v1 import catalogue_pb2 as pb
 from clickstream.config import ClickHouseSettings
 from clickstream.migrate import ddl_directory, migrate_clickhouse
 from tests.contract.clickhouse.clickhouse_process import ServerProcess
-from tests.kit.collector import KEY, CollectorProcess, collection, free_port
+from tests.kit.collector import KEY, CollectorProcess, collection
+from tests.kit.ports import free_port
 from tests.kit.redis import RedisProcess
 from tests.observability import personal
 from tests.observability.personal import MAIL, USER, Visitor, event

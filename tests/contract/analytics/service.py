@@ -1,6 +1,5 @@
 """The service as it runs, in a thread of the test's process, on a free port."""
 
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,13 +12,6 @@ import uvicorn
 from analytics.app import application
 from analytics.services import Services
 from tests.kit.waiting import wait_for
-
-
-def free_port() -> int:
-    """A port on which nobody listens now."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @contextmanager

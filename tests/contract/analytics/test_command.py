@@ -8,9 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.contract.analytics.service import Client, free_port
+from tests.contract.analytics.service import Client
 from tests.contract.clickhouse.clickhouse_process import ServerProcess
 from tests.kit.commands import clickstream
+from tests.kit.ports import free_port
 from tests.kit.servers import own_environment
 from tests.kit.waiting import wait_for
 

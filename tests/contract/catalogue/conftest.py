@@ -10,9 +10,10 @@ from analytics.warehouse import Warehouse
 from clickstream.clock import SystemClock
 from clickstream.config import ClickHouseSettings
 from clickstream.config.analytics import AnalyticsSettings
-from tests.contract.analytics.service import free_port, running
+from tests.contract.analytics.service import running
 from tests.contract.catalogue.client import Catalogue
 from tests.kit.mongo import Mongo
+from tests.kit.ports import free_port
 
 PATIENCE = 2.0
 

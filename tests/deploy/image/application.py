@@ -16,8 +16,8 @@ import yaml
 from tests.deploy.image.containers import Machine, Secrets
 from tests.deploy.image.probes import HOST, answers, probes
 from tests.deploy.rendering import Manifest
-from tests.kit.collector import free_port
 from tests.kit.flink import Job
+from tests.kit.ports import free_port
 from tests.kit.waiting import wait_for
 
 # Of flinkConfiguration, what only means something on Kubernetes: leaders in ConfigMaps, the operator's own, S3.

@@ -16,9 +16,10 @@ from tests.deploy.image.containers import Machine, main_container, named
 from tests.deploy.image.installed import Image
 from tests.deploy.image.probes import HOST, answers, probes
 from tests.deploy.rendering import manifests
-from tests.kit.collector import TENANT, free_port
+from tests.kit.collector import TENANT
 from tests.kit.join import JoinPipeline
 from tests.kit.pipeline import Pipeline
+from tests.kit.ports import free_port
 from tests.kit.redis import RedisProcess
 from tests.kit.waiting import wait_for
 
