@@ -54,8 +54,8 @@ def rebuild(
 def repair(settings: ClickHouseSettings, report: Report = silent, *, stopped: bool = False) -> int:
     """Rebuild every mart for the days that the sink has put on the list of repairs, on the server that has them there.
 
-    A day whose raw rows are past their retention is closed without a rebuild: nothing of it can be counted any more. A
-    day that names a view that is no mart stays on the list.
+    A day whose raw rows are past their retention is closed without a rebuild: nothing of it can be counted any more. An
+    entry that names a view that is no mart stays on the list; the marts of its day are counted anew all the same.
 
     Returns:
         How many entries stay.
@@ -75,7 +75,8 @@ def _repair_node(settings: ClickHouseSettings, node: Node, report: Report, stopp
         for each in foreign:
             report(Progress(str(node), str(each.day), Step.LEFT_OPEN, f"{each.cause}: that view is no mart of ours"))
         oldest = _oldest(client)
-        days = sorted({each.day for each in mine if each.day > oldest})
+        # A row that breaks one view may have missed others: which of several is named is chance.
+        days = sorted({each.day for each in waiting if each.day > oldest})
         if days:
             for mart in found:
                 _count(client, mart, Days(tuple(days)), _teller(report, node, mart.name), stopped)
