@@ -15,6 +15,10 @@ from clickstream.places import Place
 from clickstream.scoring.parts import CappedEvents, Sums, decode_parts
 from clickstream.scoring.rule import Floats, RuleBook, ScoreRule, log_sums
 
+# Half-lives since the epoch are some hundred thousand, of which a float64 keeps no more than ten digits behind the
+# point: rounded so at each merge, a score would be off by more than 1e-9 after some ten thousand.
+FARTHEST = 1024
+
 
 @dataclass(frozen=True, slots=True)
 class HotWrite:
@@ -39,6 +43,7 @@ class _Entry(msgspec.Struct, array_like=True):
     newest_ms: int
     items: list[str]
     scores: bytes
+    base: int = 0
 
 
 class _CapEntry(msgspec.Struct, array_like=True):
@@ -48,11 +53,17 @@ class _CapEntry(msgspec.Struct, array_like=True):
 
 
 class _Scores:
-    """The scores of one place."""
+    """The scores of one place.
+
+    Attributes:
+        base: whole half-lives since the epoch, not far from the newest event's time.
+        scores: by item, less the base.
+    """
 
     def __init__(self, place: Place, rule: ScoreRule) -> None:
         self.place = place
         self.rule = rule
+        self.base = 0
         self.scores: dict[str, float] = {}
         self.changed: set[str] = set()
         self.capped: dict[int, HashSet] = {}
@@ -62,10 +73,23 @@ class _Scores:
         self.rewritten_ms = 0  # never: everything is due
 
     def merge(self, items: list[str], added: Floats) -> None:
+        """Add to items' scores; `added` is log2 of what each gains, shape (len(items),)."""
+        self._follow(float(added.max()))
         old = np.fromiter((self.scores.get(item, -math.inf) for item in items), dtype=np.float64, count=len(items))
-        self.scores.update(zip(items, np.logaddexp2(old, added).tolist(), strict=True))
+        self.scores.update(zip(items, np.logaddexp2(old, added - self.base).tolist(), strict=True))
         self.changed.update(items)
         self.stored = False
+
+    def published(self, items: Iterable[str]) -> dict[str, float]:
+        """The scores of items as readers have them, but for those that do not reach the top."""
+        least = self.least_published()
+        return {item: score + self.base for item in items if (score := self.scores[item]) >= least}
+
+    def _follow(self, newest: float) -> None:
+        if not self.scores or newest - self.base > FARTHEST:
+            base = math.floor(newest)
+            self.scores = {item: score - (base - self.base) for item, score in self.scores.items()}
+            self.base = base
 
     def merge_capped(self, part: CappedEvents) -> None:
         new = self.capped.setdefault(part.window, HashSet()).add(np.frombuffer(part.keys, np.uint64))
@@ -77,13 +101,14 @@ class _Scores:
             self.merge([part.items[item] for item in used.tolist()], added)
 
     def forget(self, floor: float) -> None:
-        below = [item for item, score in self.scores.items() if score < floor]
+        """Drop items whose score is below the floor."""
+        below = [item for item, score in self.scores.items() if score < floor - self.base]
         for item in below:
             del self.scores[item]
         self.stored = self.stored and not below
 
     def least_published(self) -> float:
-        """The score of the last item that is published."""
+        """The score of the last item that is published, less the base."""
         if len(self.scores) <= self.rule.top:
             return -math.inf
         scores = np.fromiter(self.scores.values(), dtype=np.float64, count=len(self.scores))
@@ -127,6 +152,7 @@ class HotBucket:
                 "(or _SCENARIOS) back, or submit the job without a savepoint: it reads the topic from its beginning"
             )
         kept.scores = dict(zip(found.items, np.frombuffer(found.scores, np.float64).tolist(), strict=True))
+        kept.base = found.base
         kept.stored = True
         self._advance(found.newest_ms, 0)
 
@@ -157,7 +183,9 @@ class HotBucket:
         for place, kept in self._places.items():
             if not kept.stored:
                 scores = np.fromiter(kept.scores.values(), dtype=np.float64, count=len(kept.scores))
-                entry = _Entry(place, kept.rule.half_life_ms, self._newest_ms, list(kept.scores), scores.tobytes())
+                entry = _Entry(
+                    place, kept.rule.half_life_ms, self._newest_ms, list(kept.scores), scores.tobytes(), kept.base
+                )
                 yield f"place:{place.name}", msgspec.msgpack.encode(entry)
                 kept.stored = True
             for window in kept.changed_windows:
@@ -175,8 +203,7 @@ class HotBucket:
                     del self._places[place]
                     self._removed.append(f"place:{place.name}")
             elif kept.changed and now_ms >= kept.flushed_ms + kept.rule.flush_ms:
-                least = kept.least_published()
-                scores = {item: kept.scores[item] for item in kept.changed if kept.scores[item] >= least}
+                scores = kept.published(kept.changed)
                 if scores:
                     writes.append(HotWrite(place, kept.rule, scores, False, now_ms))
             else:
@@ -210,10 +237,8 @@ class HotBucket:
             del kept.capped[window]
             kept.changed_windows.discard(window)
             self._removed.append(_cap_name(kept.place, window))
-        least = kept.least_published()
         kept.rewritten_ms = now_ms
-        scores = {item: score for item, score in kept.scores.items() if score >= least}
-        return HotWrite(kept.place, kept.rule, scores, True, now_ms)
+        return HotWrite(kept.place, kept.rule, kept.published(kept.scores), True, now_ms)
 
     def _place(self, place: Place) -> _Scores:
         if place not in self._places:

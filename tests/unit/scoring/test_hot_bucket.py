@@ -3,6 +3,8 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+import msgspec
+import numpy as np
 import pytest
 
 from clickstream.config.hot import WEIGHTS, HotScenario, HotSettings
@@ -11,13 +13,15 @@ from clickstream.events.action import Action
 from clickstream.events.model import Event
 from clickstream.places import Place
 from clickstream.scoring.bucket import HotBucket, HotWrite
-from clickstream.scoring.parts import encode_parts, parts_of
+from clickstream.scoring.parts import Sums, encode_parts, parts_of
 from clickstream.scoring.rule import RuleBook
 from tests.unit.event_columns import START_MS, columns, event, traffic
 
 HOUR = 3_600_000
 WEEK = 7 * 24 * HOUR
 Scores = dict[Place, dict[str, float]]
+# What a score, which is a logarithm, may be off: the sum that it stands for is then off by 1e-9 of its value.
+OFF = math.log2(1 + 1e-9)
 
 
 def _reference(events: Iterable[Event], half_life_ms: float = HOUR) -> Scores:
@@ -82,10 +86,10 @@ class _Run:
 def _assert_equal(found: Scores, expected: Scores) -> None:
     assert found.keys() == expected.keys()
     for place, scores in expected.items():
-        assert found[place] == pytest.approx(scores, rel=1e-13, abs=0), place
+        assert found[place] == pytest.approx(scores, rel=0, abs=OFF), place
         order = sorted(scores, key=lambda item: scores[item])
         for lower, higher in zip(order, order[1:], strict=False):
-            if scores[higher] - scores[lower] > 1e-9:
+            if scores[higher] - scores[lower] > OFF:
                 assert found[place][lower] < found[place][higher]
 
 
@@ -108,6 +112,46 @@ def test_scores_equal_a_plain_sum_however_the_events_come(seed: int) -> None:
             run.restart(now)
     run.flush(now + 60_000)
     _assert_equal(run.redis, _reference(events))
+
+
+def test_what_is_rounded_at_each_merge_does_not_add_up() -> None:
+    source = random.Random(4)
+    place, bucket = Place("t", "s"), HotBucket(HotSettings(), WEEK)
+    steps = sorted(source.uniform(0, 1) for _ in range(20_000))  # of an hour, which is the half-life
+    for step in steps:
+        added = np.array([START_MS / HOUR + step])
+        bucket.apply(encode_parts([Sums(place, START_MS, ["i"], added.tobytes())]), START_MS)
+    (write,) = bucket.due(START_MS).writes
+    expected = math.log2(math.fsum(2.0**step for step in steps)) + START_MS / HOUR
+    assert write.scores["i"] == pytest.approx(expected, rel=0, abs=OFF / 4)
+
+
+def test_scores_stay_exact_over_years_and_through_restarts() -> None:
+    place, run = Place("a", "home"), _Run(HotSettings(floor=1e-300))
+    events = [
+        event(number, tenant_id="a", scenario_id="home", item_id=f"i-{number % 3}", timestamp=START_MS + number * HOUR)
+        for number in range(0, 20_000, 37)
+    ]
+    for number, each in enumerate(events):
+        run.add([each])
+        if number % 50 == 0:
+            run.fold()
+            run.restart()
+    run.flush(START_MS + 60_000)
+    expected = {}
+    for item in ("i-0", "i-1", "i-2"):
+        hours = [each.timestamp / HOUR for each in events if each.item_id == item]
+        expected[item] = math.log2(math.fsum(2.0 ** (hour - hours[-1]) for hour in hours)) + hours[-1]
+    assert run.redis[place] == pytest.approx(expected, rel=0, abs=OFF)
+
+
+def test_state_from_before_scores_had_a_base_is_taken_over() -> None:
+    bucket, log = HotBucket(HotSettings(), WEEK), np.array([START_MS / HOUR])
+    bucket.load("place:1:t:s", msgspec.msgpack.encode([("t", "s"), float(HOUR), START_MS, ["i"], log.tobytes()]))
+    bucket.apply(encode_parts([Sums(Place("t", "s"), START_MS, ["i"], log.tobytes())]), START_MS)
+    bucket.restored(START_MS)
+    (write,) = bucket.due(START_MS).writes
+    assert write.scores["i"] == pytest.approx(START_MS / HOUR + 1, rel=0, abs=OFF)
 
 
 def test_places_with_ids_that_look_alike_stay_apart() -> None:
