@@ -138,7 +138,7 @@ class MetricsBucket:
                 if minute.on_time:
                     records.append(_record(minutes.place, number, minute))
             elif minute.pending and correct:
-                minute.revision = 1 + minute.late.events
+                minute.revision = 1 + minute.events
                 minute.pending = False
                 records.append(_record(minutes.place, number, minute))
             else:

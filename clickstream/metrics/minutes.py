@@ -19,7 +19,8 @@ class Minute:
         on_time: events that were not late: what the final record says.
         late: the others, and those that came when the minute was closed.
         revision: of the last record: 0 while the minute is open, 1 when it is closed; of a correction 1 and the number
-            of late events in it. So whatever a restart merges in one and had sent in two, the highest has the most.
+            of events in it. So the highest has the most, also where a restart counts an event as on time that the last
+            attempt had as late: one of a partition that was taken for idle.
         pending: whether `late` holds something that no record says.
     """
 
@@ -27,6 +28,11 @@ class Minute:
     late: Tally = field(default_factory=Tally)
     revision: int = 0
     pending: bool = False
+
+    @property
+    def events(self) -> int:
+        """How many, late or not."""
+        return self.on_time.events + self.late.events
 
     def figures(self) -> Figures:
         """Of what a record of this revision says."""

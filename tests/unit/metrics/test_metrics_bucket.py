@@ -1,6 +1,7 @@
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from copy import deepcopy
 
 import pytest
 
@@ -189,7 +190,7 @@ def test_a_minute_waits_for_every_partition_until_it_is_idle() -> None:
         (each["revision"], each["correction"], each["clicks"]) for _, each in run.closed if each["minute"] == BEGIN
     ] == [
         (1, False, 1),
-        (2, True, 2),
+        (3, True, 2),
     ]
 
 
@@ -283,7 +284,38 @@ def test_the_highest_revision_is_right_also_when_a_restart_merges_what_was_sent_
     late(200, 1, 9)
     run.tick(BEGIN + 3)
     revisions = {(each["revision"], each["clicks"]) for _, each in run.closed if each["minute"] == BEGIN}
-    assert revisions == {(1, 1), (3, 3), (4, 4)}
+    assert revisions == {(1, 1), (4, 3), (5, 4)}
+
+
+def test_the_highest_revision_holds_every_event_although_a_restart_counts_some_as_on_time_that_were_late() -> None:
+    run = Run(LiveMetricsSettings(lateness_seconds=0, idle_seconds=60), LANES[:2])
+    run.add(LANES[0], 0, [event(1, timestamp=BEGIN)], BEGIN)
+    parts, filters = deepcopy(run.parts), deepcopy(run.filters)
+    late = [event(number, timestamp=BEGIN) for number in (2, 3)]
+    now = BEGIN
+    for second in range(0, 70, 4):  # the other partition is silent until the minute is closed without it
+        now = BEGIN + second * 1000
+        run.add(*_far(LANES[0], 10 + second), now)
+        run.tick(now)
+    run.add(LANES[1], 0, late, now)
+    for lane in LANES[:2]:
+        run.add(*_far(lane, 100), now)
+    run.tick(now + 1)
+
+    run.parts, run.filters = parts, filters  # killed before its next checkpoint
+    run.entries.clear()
+    run.restart(now)
+    run.add(LANES[1], 0, late, now)  # now they come in time
+    for lane in LANES[:2]:
+        run.add(*_far(lane, 10), now)
+    run.tick(now + 2)
+    run.add(LANES[1], 11, [event(4, timestamp=BEGIN)], now)
+    for lane in LANES[:2]:
+        run.add(*_far(lane, 20), now)
+    run.tick(now + 3)
+    sent = [(each["revision"], each["clicks"]) for _, each in run.closed if each["minute"] == BEGIN]
+    assert [clicks for _, clicks in sent] == [1, 3, 3, 4]
+    assert max(sent) == (5, 4)
 
 
 def test_corrections_follow_once_a_minute_of_event_time_at_the_most_and_each_holds_all_so_far() -> None:
@@ -301,7 +333,7 @@ def test_corrections_follow_once_a_minute_of_event_time_at_the_most_and_each_hol
     run.add(LANES[0], offset, [event(offset, timestamp=BEGIN + 7 * MINUTE_MS)], BEGIN)
     run.tick(BEGIN + 100)
     sent = [(each["revision"], each["clicks"]) for _, each in run.closed if each["minute"] == BEGIN]
-    assert sent == [(1, 1), (4, 4), (7, 7)]
+    assert sent == [(1, 1), (5, 4), (8, 7)]
 
 
 @pytest.mark.parametrize("seed", range(4))
