@@ -31,6 +31,7 @@ from clickstream.events.decode import Limits
 from clickstream.events.model import LARGEST_EVENT_BYTES
 from clickstream.names import JOB_CLICKHOUSE_SINK
 from pyflink_jobs._runtime import MicroBatches, environment, kafka_records, submit, warn
+from sinks.alarm import require_receivers
 from sinks.clickhouse.config import ClickHouseSinkConfig
 from sinks.clickhouse.ingest import IngestConfig
 from sinks.clickhouse.preflight import preflight
@@ -59,10 +60,12 @@ def resolve_config() -> Config:
     kafka, events, sink = resolve(KafkaSettings), resolve(EventSettings), resolve(SinkSettings)
     source = resolve(ServerSettings).source
     topic = kafka.topic(source)
+    dead_letters = resolve(DeadLetterSettings)
+    require_receivers(dead_letters.alarm_urls)
     limits = Limits(events.oldest_seconds * 1000, events.newest_seconds * 1000)
     return Config(
         kafka=kafka,
-        dead_letters=resolve(DeadLetterSettings),
+        dead_letters=dead_letters,
         ingest=IngestConfig(
             sink=ClickHouseSinkConfig.of(resolve(ClickHouseSettings), sink),
             rows=BehaviorRows(source, current_epoch(kafka, topic), limits),

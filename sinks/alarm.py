@@ -126,6 +126,15 @@ class Alarm:
                     _LOG.exception("the alarm %r did not reach %s", title, shown)
 
 
+def require_receivers(urls: str) -> None:
+    """Refuse addresses that no alarm could reach, before anything starts that would find it out by and by.
+
+    Raises:
+        ConfigurationError: apprise knows no such receiver.
+    """
+    _parse(urls)
+
+
 def _parse(urls: str) -> "list[NotifyBase]":
     if not urls.split():
         return []
