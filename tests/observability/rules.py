@@ -10,7 +10,7 @@ from devstack.servers.prometheus import RULES
 
 CASES = RULES.with_name("rules.test.yaml")
 DASHBOARDS = RULES.parent / "dashboards"
-_METRIC = re.compile(r"\b(?:flink_\w+|collector_\w+|clickstream:\w+:\w+)")
+_METRIC = re.compile(r"\b(?:flink_\w+|collector_\w+|analytics_\w+|clickstream:\w+:\w+)")
 _GROUPED = re.compile(r"\bby \(([^)]*)\)")
 
 

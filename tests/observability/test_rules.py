@@ -3,11 +3,11 @@
 import re
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
+from analytics.metrics import Metrics as AnalyticsMetrics
 from collector.metrics import Metrics
 from devstack.servers.prometheus import RULES, executable
 from tests.kit.servers import REPOSITORY
@@ -63,9 +63,16 @@ def test_there_is_no_runbook_without_its_alert() -> None:
 
 
 def test_alerts_and_documents_name_figures_that_there_are() -> None:
-    known = {*FIGURES, "flink_jobmanager_job_numRestarts", "flink_taskmanager_job_task_operator_redis_retries"}
+    known = {
+        *FIGURES,
+        "flink_jobmanager_job_numRestarts",
+        "flink_jobmanager_job_numberOfCompletedCheckpoints",
+        "flink_taskmanager_job_task_operator_redis_retries",
+    }
     known |= {
-        f"{family.name}_total" if family.type == "counter" else family.name for family in Metrics().registry.collect()
+        f"{family.name}_total" if family.type == "counter" else family.name
+        for service in (Metrics(), AnalyticsMetrics())
+        for family in service.registry.collect()
     }
     for alert, rule in ALERTS.items():
         assert metrics(str(rule["expr"])) <= known, alert
@@ -78,10 +85,3 @@ def test_kubernetes_gets_the_same_rules() -> None:
     carried = yaml.safe_load((component / "prometheus-rule.yaml").read_text(encoding="utf-8"))
     said = "run make prometheus-rule"
     assert carried["spec"] == yaml.safe_load(RULES.read_text(encoding="utf-8")), said
-    # Told apart by the pods' port and labels, which the jobs and services of deploy/k8s have.
-    ports = {each["spec"]["podMetricsEndpoints"][0]["port"] for each in monitors(component)}
-    assert ports == {"metrics", "http"}
-
-
-def monitors(component: Path) -> list[dict[str, Any]]:
-    return list(yaml.safe_load_all((component / "pod-monitors.yaml").read_text(encoding="utf-8")))
