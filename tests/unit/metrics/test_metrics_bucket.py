@@ -165,6 +165,17 @@ def _far(lane: Lane, minutes: int) -> tuple[Lane, int, list[Event]]:
     return lane, minutes, [event(10_000 + minutes, timestamp=BEGIN + minutes * MINUTE_MS)]
 
 
+@pytest.mark.parametrize(("reached_ms", "on_time"), [(2 * MINUTE_MS - 1, 2), (2 * MINUTE_MS, 1)])
+def test_an_event_is_late_from_the_very_time_on_at_which_its_minute_may_be_closed(
+    reached_ms: int, on_time: int
+) -> None:
+    run = Run(LiveMetricsSettings(lateness_seconds=60), LANES[:1])
+    times = (0, reached_ms, 0, 5 * MINUTE_MS)  # of one micro-batch: the minute is still open when it comes
+    run.add(LANES[0], 0, [event(number, timestamp=BEGIN + time) for number, time in enumerate(times)], BEGIN)
+    run.tick(BEGIN)
+    assert run.finals()[f"t:s:{BEGIN}"]["clicks"] == on_time
+
+
 def test_a_minute_waits_for_every_partition_until_it_is_idle() -> None:
     run = Run(LiveMetricsSettings(lateness_seconds=0, idle_seconds=60), LANES)
     run.add(LANES[0], 0, [event(1, timestamp=BEGIN)], BEGIN)
