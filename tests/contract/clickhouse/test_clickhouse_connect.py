@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import gzip
+import signal
 from collections.abc import Callable, Iterator
 
 import clickhouse_connect
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pytest
 import zstandard
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import DatabaseError, StreamFailureError
+from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError, StreamFailureError
 from clickhouse_connect.driver.external import ExternalData
 
 from tests.contract.clickhouse.clickhouse_process import ServerProcess
@@ -108,18 +109,18 @@ def test_settings_hold_for_their_query_and_sessions_keep_theirs(client: Client) 
     assert client.command("SELECT sum(a) FROM own") == 3
 
 
-@pytest.mark.parametrize(
-    ("statement", "code", "name"),
-    [
-        ("SELEC 1", 62, "SYNTAX_ERROR"),
-        ("SELECT * FROM nowhere", 60, "UNKNOWN_TABLE"),
-        ("SELECT * FROM nowhere.nowhere", 81, "UNKNOWN_DATABASE"),
-        ("SELECT nothing", 47, "UNKNOWN_IDENTIFIER"),
-        ("SELECT {p:Int64}", 457, "BAD_QUERY_PARAMETER"),
-        ("SELECT throwIf(1)", 395, "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO"),
-        ("SELECT 1 SETTINGS nothing = 1", 115, "UNKNOWN_SETTING"),
-    ],
-)
+REFUSED = [
+    ("SELEC 1", 62, "SYNTAX_ERROR"),
+    ("SELECT * FROM nowhere", 60, "UNKNOWN_TABLE"),
+    ("SELECT * FROM nowhere.nowhere", 81, "UNKNOWN_DATABASE"),
+    ("SELECT nothing", 47, "UNKNOWN_IDENTIFIER"),
+    ("SELECT {p:Int64}", 457, "BAD_QUERY_PARAMETER"),
+    ("SELECT throwIf(1)", 395, "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO"),
+    ("SELECT 1 SETTINGS nothing = 1", 115, "UNKNOWN_SETTING"),
+]
+
+
+@pytest.mark.parametrize(("statement", "code", "name"), REFUSED)
 def test_errors_have_code_and_name(client: Client, statement: str, code: int, name: str) -> None:
     with pytest.raises(DatabaseError) as caught:
         client.query(statement, parameters={"p": "x"})
@@ -161,4 +162,51 @@ async def test_the_async_client(server: ServerProcess, filled: str) -> None:
     with pytest.raises(DatabaseError) as caught:
         await client.query("SELECT * FROM nowhere")
     assert caught.value.code == 60
+    await client.close()
+
+
+@pytest.mark.parametrize(("statement", "code", "name"), REFUSED)
+async def test_errors_of_the_async_client(server: ServerProcess, statement: str, code: int, name: str) -> None:
+    client = await clickhouse_connect.get_async_client(host="127.0.0.1", port=server.port)
+    with pytest.raises(DatabaseError) as caught:
+        await client.query(statement, parameters={"p": "x"})
+    assert (caught.value.code, caught.value.name) == (code, name)
+    await client.close()
+
+
+async def test_a_wrong_password_of_the_async_client(server: ServerProcess) -> None:
+    with pytest.raises(DatabaseError) as caught:
+        await clickhouse_connect.get_async_client(host="127.0.0.1", port=server.port, password="wrong")
+    assert caught.value.code == 516
+
+
+ENDLESS = "SELECT number FROM numbers(1000000000000)"
+
+
+def test_a_server_that_is_killed_within_an_answer_is_no_end_of_the_rows(own_server: ServerProcess) -> None:
+    client = clickhouse_connect.get_client(host="127.0.0.1", port=own_server.port)
+    read = 0
+    with pytest.raises(StreamFailureError), client.query_row_block_stream(ENDLESS) as blocks:
+        for block in blocks:
+            read += len(block)
+            if own_server.process:
+                own_server.end(signal.SIGKILL)
+    assert read > 0
+    with pytest.raises(OperationalError):
+        client.command("SELECT 1")
+    client.close()
+
+
+async def test_a_server_that_is_killed_within_an_answer_to_the_async_client(own_server: ServerProcess) -> None:
+    client = await clickhouse_connect.get_async_client(host="127.0.0.1", port=own_server.port)
+    read = 0
+    with pytest.raises(StreamFailureError):
+        async with await client.query_row_block_stream(ENDLESS) as blocks:
+            async for block in blocks:
+                read += len(block)
+                if own_server.process:
+                    own_server.end(signal.SIGKILL)
+    assert read > 0
+    with pytest.raises(OperationalError):
+        await client.command("SELECT 1")
     await client.close()
