@@ -185,3 +185,17 @@ def test_of_equally_new_items_the_lesser_id_stands_first() -> None:
         bucket.apply(encode_parts(part), START_MS)
     (write,) = bucket.due(START_MS + 60_000).writes
     assert write.items == ["a", "b", "c"]
+
+
+def test_after_a_restart_a_list_is_written_again_also_where_others_of_its_bucket_alone_changed_lately() -> None:
+    run = _Run(RecentSettings())
+    seen = [event(number, user_id=f"u-{number}", item_id="i") for number in range(300)]
+    run.add(seen)
+    run.flush(START_MS + 60_000)
+    run.fold()
+    run.add([event(number, user_id=f"u-{number}", item_id="j") for number in range(0, 300, 2)], START_MS + 60_001)
+    run.redis = {}  # what the last attempt wrote is not known
+    run.restart(START_MS + 60_001)
+    run.flush(START_MS + 60_002)
+    lists = {f"u-{number}": ["i"] if number % 2 else ["i", "j"] for number in range(300)}
+    assert {user: items for (_, user), items in run.redis.items()} == lists
