@@ -1,6 +1,7 @@
 """The demo, as a newcomer runs it: on live traffic, with books that must balance whatever happens to the servers."""
 
 import contextlib
+import os
 import re
 import signal
 import socket
@@ -17,6 +18,7 @@ from devstack.demo.checkpoints import Checkpoints
 from devstack.demo.job import running
 from devstack.processes import ProcessId, members
 from devstack.stack import Stack
+from tests.kit.commands import clickstream
 from tests.kit.flink import submit
 from tests.kit.kafka import Topics
 from tests.kit.servers import REPOSITORY, Servers, own_environment
@@ -25,6 +27,7 @@ from tests.kit.waiting import wait_for
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 CLICKSTREAM = str(Path(sys.executable).parent / "clickstream")
 SINK, JOIN = "ClickHouseSink", "DimensionJoin"
+GIB = 1 << 30
 
 
 class Demo:
@@ -41,7 +44,12 @@ class Demo:
                 cwd=REPOSITORY,
                 stdout=output,
                 stderr=output,
+                start_new_session=True,
             )
+
+    def interrupt(self) -> None:
+        """Ctrl-C, as a terminal tells of it: the demo, and what it has started in its group."""
+        os.killpg(self.process.pid, signal.SIGINT)
 
     @property
     def text(self) -> str:
@@ -138,6 +146,13 @@ def signs_in(text: str) -> None:
         assert records["dead_letters"] == 0
 
 
+def memory(environment: Mapping[str, str]) -> int:
+    """Bytes of all servers, jobs and services together, as `clickstream status` prints them."""
+    found = re.search(r"Memory in all.*: ([\d,]+) MiB", clickstream(environment, "status"))
+    assert found
+    return int(found[1].replace(",", "")) << 20
+
+
 def never_falls(figures: list[int]) -> bool:
     return figures == sorted(figures)
 
@@ -162,9 +177,9 @@ def test_servers_go_away_and_come_back_while_the_demo_goes_on(
         for job in (JOIN, SINK):
             shown.wait_said(f"does not know {job} any more(.*\n)*.*{job} goes on at chk-", 300)
         shown.wait_said(f"does not know {SINK} any more(.*\n)*.*join running.*  sink running", 120)
-        shown.process.send_signal(signal.SIGTERM)
+        shown.interrupt()
         assert shown.end() == 0, shown.text
-        assert "SIGTERM: no more traffic" in shown.text
+        assert "Ctrl-C: no more traffic" in shown.text
         assert not [each for each in members(stack.layout.root, "demo-traffic") if each.alive], "the generator ended"
         check_books(shown.text, "joined events")
         for figure in ("sent", "rows", "rejected", "duplicates"):
@@ -184,6 +199,8 @@ def test_every_job_beside_what_was_sent_and_submitted_by_hand(
     sink = submit(servers.rest, REPOSITORY / "pyflink_jobs" / "clickhouse_sink.py", by_hand, parallelism=1)
     try:
         with demo(environment, tmp_path / "demo.log", "--rate", "300", "--seconds", "12") as shown:
+            shown.wait_said(r"  sent [1-9]", 600)
+            assert memory(environment) < 10 * GIB
             assert shown.end(600) == 0, shown.text
             text = shown.text
         assert servers.rest in text, "the address of the web UI is printed"
@@ -211,6 +228,7 @@ def test_from_nothing_with_a_port_taken_until_the_terminal_is_closed(tmp_path: P
             shown.wait_said(r"  rows [1-9].*  rejected [1-9].*  duplicates [1-9]")
             assert re.search(r"kafka is at port \d+: 9092 was taken", shown.text), shown.text
             signs_in(shown.text)
+            assert memory(environment) < 6 * GIB
             shown.process.send_signal(signal.SIGHUP)
             assert shown.end() == 0, shown.text
             check_books(shown.text)
