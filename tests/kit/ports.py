@@ -8,14 +8,17 @@ from devstack.ports import is_free
 # may be taken between the question and the server's start.
 PORTS = range(10_000, 20_000)
 
+_given: set[int] = set()
+
 
 def free_port(beside: int = 0) -> int:
-    """A port that nobody listens on now.
+    """A port that nobody listens on now, and that this process was not given before.
 
     Args:
         beside: how far above it another port must be free, too; 0: none.
     """
     while True:
         port = random.choice(PORTS)
-        if is_free(port) and is_free(port + beside):
+        if port not in _given and is_free(port) and is_free(port + beside):
+            _given.add(port)
             return port

@@ -47,12 +47,8 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProcess]:
 
 @pytest.fixture(scope="session")
 def mongo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mongo]:
-    made = Mongo(tmp_path_factory.mktemp("dashboard-mongo"))
-    try:
-        made.start()
-        yield made
-    finally:
-        made.stop()
+    with Mongo(tmp_path_factory.mktemp("dashboard-mongo")) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -23,12 +23,8 @@ pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("stored")]
 
 @pytest.fixture
 def mongo(tmp_path: Path) -> Iterator[Mongo]:
-    made = Mongo(tmp_path)
-    try:
-        made.start()
-        yield made
-    finally:
-        made.stop()
+    with Mongo(tmp_path) as started:
+        yield started
 
 
 def test_the_counts_are_left_out_while_mongodb_does_not_answer(

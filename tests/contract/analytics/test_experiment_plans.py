@@ -23,12 +23,8 @@ pytestmark = [pytest.mark.stack, pytest.mark.usefixtures("stored")]
 
 @pytest.fixture
 def mongo(tmp_path: Path) -> Iterator[Mongo]:
-    made = Mongo(tmp_path)
-    try:
-        made.start()
-        yield made
-    finally:
-        made.stop()
+    with Mongo(tmp_path) as started:
+        yield started
 
 
 def test_an_uneven_split_is_right_where_it_is_planned(

@@ -20,12 +20,8 @@ PATIENCE = 2.0
 
 @pytest.fixture(scope="package")
 def mongo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mongo]:
-    made = Mongo(tmp_path_factory.mktemp("catalogue-mongo"))
-    try:
-        made.start()
-        yield made
-    finally:
-        made.stop()
+    with Mongo(tmp_path_factory.mktemp("catalogue-mongo")) as started:
+        yield started
 
 
 @pytest.fixture(scope="package")

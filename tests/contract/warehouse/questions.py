@@ -70,7 +70,7 @@ QUESTIONS: dict[str, tuple[str, str]] = {
     "position_stats_daily": (
         "SELECT tenant_id, scenario_id, date, position, impressions, clicks, round(ctr, 12) FROM position_stats_daily",
         "SELECT tenant_id, scenario_id, date, position, countIf(action_type = 'impression') AS shown, "
-        "countIf(action_type = 'click') AS clicked, round(clicked / shown, 12) FROM user_behaviors "
+        "countIf(action_type = 'click') AS clicked, if(shown = 0, 0, round(clicked / shown, 12)) FROM user_behaviors "
         "WHERE position >= 0 AND item_id != '' GROUP BY tenant_id, scenario_id, date, position",
     ),
     "item_ctr_corrected": (

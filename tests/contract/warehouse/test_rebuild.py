@@ -55,6 +55,13 @@ def more(warehouse: Warehouse, seed: int) -> None:
     warehouse.fill(traffic(600, days=DAYS, seed=seed))
 
 
+def foreign_view(warehouse: Warehouse, condition: str) -> None:
+    """A view `fragile` that is no mart."""
+    warehouse.query("CREATE TABLE fragile_rows (event_id String) ENGINE = MergeTree ORDER BY event_id")
+    select = f"SELECT event_id FROM user_behaviors_local WHERE {condition}"
+    warehouse.query(f"CREATE MATERIALIZED VIEW fragile TO fragile_rows AS {select}")
+
+
 def spoil(warehouse: Warehouse) -> None:
     """The mart of users' days lacks some states and has others twice."""
     warehouse.query("INSERT INTO user_days_state SELECT * FROM user_days_state", insert_deduplicate="0")
@@ -131,11 +138,7 @@ def test_after_a_view_broke_every_mart_equals_the_raw_rows_again(own: Warehouse)
     own.fill(traffic(EVENTS))
     # What real mistakes look like: a limit that a mart's table has, and an expression that throws.
     own.query("ALTER TABLE item_stats_daily_state ADD CONSTRAINT few CHECK position < 3")
-    own.query("CREATE TABLE fragile_rows (event_id String) ENGINE = MergeTree ORDER BY event_id")
-    own.query(
-        "CREATE MATERIALIZED VIEW fragile TO fragile_rows AS "
-        "SELECT event_id FROM user_behaviors_local WHERE NOT throwIf(position = 2)"
-    )
+    foreign_view(own, "NOT throwIf(position = 2)")
     more(own, 11)
     assert wrong(own) != []
     days = own.rows("SELECT DISTINCT date FROM clickstream_repairs FINAL WHERE state = 'open'")
@@ -157,8 +160,7 @@ def test_after_a_view_broke_every_mart_equals_the_raw_rows_again(own: Warehouse)
 
 def test_marts_of_a_day_are_right_again_where_the_view_that_is_named_is_another(own: Warehouse) -> None:
     own.fill(traffic(EVENTS))
-    own.query("CREATE TABLE fragile_rows (event_id String) ENGINE = MergeTree ORDER BY event_id")
-    own.query("CREATE MATERIALIZED VIEW fragile TO fragile_rows AS SELECT event_id FROM user_behaviors_local")
+    foreign_view(own, "true")
     own.query(
         "INSERT INTO clickstream_repairs (date, cause, state, noted_at) "
         "SELECT DISTINCT date, 'while pushing to view fragile', 'open', now64(3) FROM user_behaviors_local"

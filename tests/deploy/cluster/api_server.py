@@ -1,7 +1,6 @@
 """A real kube-apiserver on a real etcd, without nodes and controllers: what it stores is judged, nothing runs."""
 
 import secrets
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from tests.deploy.rendering import tool
+from tests.kit.ports import free_port
 from tests.kit.waiting import wait_for
 
 HOST = "127.0.0.1"
@@ -42,7 +42,7 @@ class Cluster:
 @contextmanager
 def running(folder: Path) -> Iterator[Cluster]:
     """Start both, wait until the API answers, and stop them at the end."""
-    etcd_client, etcd_peer, port = _free_port(), _free_port(), _free_port()
+    etcd_client, etcd_peer, port = free_port(), free_port(), free_port()
     key = folder / "accounts.key"
     subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, capture_output=True)
     token = secrets.token_hex(16)
@@ -128,9 +128,3 @@ current-context: test
         encoding="utf-8",
     )
     return path
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind((HOST, 0))
-        return int(free.getsockname()[1])
