@@ -1,11 +1,16 @@
 """Whether a visitor may be recorded, and what is left of an event when not."""
 
+import msgspec
+
 from clickstream.events.model import Context, Event
 from collector.configuration.tenants import Privacy
 from collector.records import ANONYMOUS
 
 _GIVEN = frozenset({"1", "true", "yes", "granted"})
 _REFUSED = frozenset({"0", "false", "no", "denied"})
+# What the tracker adds to the events of a visitor who has a name.
+_ANONYMOUS_ID = "anonymous_id"
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def consents(privacy: Privacy, said: str, dnt: str, gpc: str) -> bool:
@@ -32,6 +37,8 @@ def anonymize(event: Event) -> None:
     event.user_id = ANONYMOUS
     event.session_id = None
     event.order_id = None
+    if event.extra_data is not msgspec.UNSET:
+        event.extra_data = _without_id(event.extra_data)
     if (context := event.context) is not None:
         event.context = Context(
             device_type=context.device_type,
@@ -41,3 +48,10 @@ def anonymize(event: Event) -> None:
             location=context.location,
             is_bot=context.is_bot,
         )
+
+
+def _without_id(extra: msgspec.Raw) -> msgspec.Raw | msgspec.UnsetType:
+    members = _members.decode(extra)
+    if members.pop(_ANONYMOUS_ID, None) is None:
+        return extra
+    return msgspec.Raw(msgspec.json.encode(members)) if members else msgspec.UNSET

@@ -1,7 +1,7 @@
 """Events with what the request says of their visitor."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clickstream.clock import Clock
 from clickstream.config import CollectorSettings
@@ -55,12 +55,14 @@ class Enrichment:
     def apply(self, taken: Taken, visit: Visit, caller: Caller) -> Sequence[Refused]:
         """Enrich the events of one request in place; all that are refused by now."""
         privacy = caller.tenant.privacy
-        if not taken.events:
-            return taken.refused
         allowed = consents(privacy, visit.consent, visit.dnt, visit.gpc)
+        # What was refused names its visitor, too: without consent nothing is kept of it but why.
+        refused = taken.refused if allowed else [replace(each, raw=b"") for each in taken.refused]
+        if not taken.events:
+            return refused
         if not allowed and privacy.without_consent is WithoutConsent.DROP:
             refusal = Rejection(RejectReason.NO_CONSENT)
-            refused = [*taken.refused, *(Refused(place, refusal, b"") for place in taken.places)]
+            refused = [*refused, *(Refused(place, refusal, b"") for place in taken.places)]
             taken.events.clear()
             taken.places.clear()
             return sorted(refused, key=lambda each: each.index)
@@ -77,7 +79,7 @@ class Enrichment:
             self._metrics.bots.labels(caller.tenant_id).inc(bots)
         if not allowed:
             self._metrics.anonymized.labels(caller.tenant_id).inc(len(taken.events))
-        return taken.refused
+        return refused
 
     def _context(self, client: IP | None, agent: str, language: str, caller: Caller) -> Context:
         browser = self._agents.browser(agent)

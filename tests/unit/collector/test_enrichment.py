@@ -1,14 +1,24 @@
 """Addresses, user agents, consent."""
 
+import json
+from collections.abc import Mapping
 from ipaddress import ip_address
+from typing import Any
 
+import msgspec
 import pytest
 
 from clickstream.clock import ManualClock
-from collector.configuration.tenants import Address, Privacy
+from clickstream.config import CollectorSettings
+from clickstream.events.sent import Intake, Refused, Sender, Taken
+from clickstream.names import RejectReason
+from collector.configuration.tenants import Address, Privacy, Tenant, WriteKey
 from collector.enrichment.address import Proxies, Salt, kept, parsed
 from collector.enrichment.consent import consents
+from collector.enrichment.enrich import Enrichment, Visit
 from collector.enrichment.user_agent import UserAgents
+from collector.keys import Caller
+from collector.metrics import Metrics
 
 IPHONE = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
@@ -78,3 +88,39 @@ def test_user_agents() -> None:
 )
 def test_consent(privacy: Privacy, said: str, dnt: str, gpc: str, allowed: bool) -> None:
     assert consents(privacy, said, dnt, gpc) is allowed
+
+
+def visited(privacy: Mapping[str, Any], visit: Visit, *events: Mapping[str, Any]) -> tuple[Taken, list[Refused]]:
+    """What is left of events when they have been enriched, and what is refused by then."""
+    now = 1_800_000_000_000
+    body = [{"user_id": "secret", "action_type": "pageview", "timestamp": now, **event} for event in events]
+    taken = Intake().take(json.dumps(body).encode(), Sender("shop", "web"), now)
+    key = WriteKey(sha256="a" * 64)
+    caller = Caller("shop", Tenant(keys=(key,), privacy=Privacy.model_validate(privacy)), key)
+    refused = Enrichment(CollectorSettings(), Metrics(), ManualClock(now / 1000)).apply(taken, visit, caller)
+    return taken, list(refused)
+
+
+@pytest.mark.parametrize("policy", ["anonymize", "drop"])
+@pytest.mark.parametrize("others", [[], [{}]], ids=["alone", "beside a good one"])
+def test_of_a_refused_event_nothing_is_kept_without_consent_but_why(policy: str, others: list[dict[str, Any]]) -> None:
+    wrong = {"x": "left", "context": {"ip": "203.0.113.77"}}
+    for visit, kept_raw in ((Visit(), True), (Visit(dnt="1"), False), (Visit(consent="0"), False)):
+        _, refused = visited({"without_consent": policy}, visit, wrong, *others)
+        assert (refused[0].index, refused[0].rejection.reason) == (0, RejectReason.WRONG_TYPE)
+        assert (b"secret" in refused[0].raw) is kept_raw
+        assert kept_raw or all(each.raw == b"" for each in refused)
+
+
+def test_the_trackers_own_id_goes_with_the_others_without_consent() -> None:
+    given: list[dict[str, Any]] = [
+        {"extra_data": {"anonymous_id": "a-1", "big": 1.5}},
+        {"extra_data": {"anonymous_id": "a-1"}},
+        {},
+    ]
+    with_consent, _ = visited({}, Visit(), *given)
+    assert [b"a-1" in msgspec.json.encode(event) for event in with_consent.events] == [True, True, False]
+    without, _ = visited({}, Visit(gpc="1"), *given)
+    encoded = [msgspec.json.encode(event) for event in without.events]
+    assert not any(b"a-1" in each or b"secret" in each for each in encoded)
+    assert [msgspec.json.decode(each).get("extra_data") for each in encoded] == [{"big": 1.5}, None, None]
