@@ -22,10 +22,12 @@ export class Gate implements Store {
     }
   }
 
-  /** Keeps nothing beyond the page any more, and erases what was kept under a prefix. */
+  /** Keeps nothing beyond the page any more, and erases what was kept under a prefix, here and beyond. */
   close(prefix: string): void {
-    for (const key of this.beyond?.keys(prefix) ?? []) this.beyond?.remove(key);
-    this.current = new MemoryStore();
+    for (const store of [this.current, this.beyond]) {
+      for (const key of store?.keys(prefix) ?? []) store?.remove(key);
+    }
+    if (this.current === this.beyond) this.current = new MemoryStore();
   }
 
   get(key: string): string | null {

@@ -119,6 +119,7 @@ export class Tracker implements Reporter {
         this.queue.clear();
         this.identity.reset();
         this.gate.close(PREFIX);
+        this.leases.end();
       }
     });
   }

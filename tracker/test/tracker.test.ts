@@ -178,6 +178,16 @@ describe("consent", () => {
     expect([sent, beacons]).toEqual([[], []]);
   });
 
+  it("that is refused holds where nothing is kept on the device", async () => {
+    const tracker = start({ cookieless: true });
+    tracker.track("a");
+    tracker.consent(false);
+    expect([tracker.status().consent, tracker.track("b")]).toEqual(["denied", undefined]);
+    leave(tracker);
+    await settle(60_000);
+    expect([sent, beacons, localStorage.length]).toEqual([[], [], 0]);
+  });
+
   it("that was refused may be given, and the page is counted then", async () => {
     const tracker = start({ auto: ["pages"] });
     await settle();
