@@ -20,7 +20,10 @@ _FINGERPRINT = "CRC-64-AVRO"
 _EXTRA = "extra_data"
 _PLAIN = {str: "string", bool: "boolean", int: "long", float: "double"}  # bool before int, whose subclass it is
 
-_decoder = msgspec.json.Decoder()
+# An event's members as they are, and `extra_data` as it stands: it may hold numbers that no decoder takes.
+_fields_of_event = [(name, Any, None) for name in Event.__struct_encode_fields__ if name != _EXTRA]
+_Members = msgspec.defstruct("_Members", [*_fields_of_event, (_EXTRA, msgspec.Raw | msgspec.UnsetType, msgspec.UNSET)])
+_decoder = msgspec.json.Decoder(_Members)
 
 
 def _plain(hint: Any) -> str:
@@ -60,21 +63,21 @@ SCHEMA_ID: str = fingerprint(to_parsing_canonical_form(SCHEMA), _FINGERPRINT)
 
 def datum(value: bytes) -> dict[str, Any]:
     """An event's JSON as what Avro writes."""
-    found: dict[str, Any] = _decoder.decode(value)
-    if _EXTRA in found:
-        found[_EXTRA] = msgspec.json.encode(found[_EXTRA]).decode()
+    found = msgspec.structs.asdict(_decoder.decode(value))
+    extra = found[_EXTRA]
+    found[_EXTRA] = None if extra is msgspec.UNSET else bytes(extra).decode()
     return found
 
 
 def document(found: dict[str, Any]) -> dict[str, Any]:
-    """What Avro read as the event that was written: without its nulls, `extra_data` as an object again."""
+    """What Avro read as the event that was written, for JSON: without its nulls, `extra_data` as it was sent."""
     kept: dict[str, Any] = {
         name: document(value) if isinstance(value, dict) else value
         for name, value in found.items()
         if value is not None
     }
     if _EXTRA in kept:
-        kept[_EXTRA] = msgspec.json.decode(kept[_EXTRA])
+        kept[_EXTRA] = msgspec.Raw(kept[_EXTRA].encode())
     return kept
 
 
@@ -89,4 +92,5 @@ def decode(value: bytes) -> dict[str, Any]:
     """The other way."""
     found = schemaless_reader(io.BytesIO(value), PARSED, None)
     assert isinstance(found, dict)
-    return document(found)
+    event: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(document(found)))
+    return event

@@ -7,16 +7,19 @@ from typing import Any
 
 import msgspec
 from fastavro.schema import SchemaParseException, UnknownType
-from jsonschema import Draft202012Validator, SchemaError
+from jsonschema import Draft202012Validator, SchemaError, ValidationError
 from jsonschema.exceptions import best_match
+from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped] # it ships no types
 
 from clickstream.errors import ConfigurationError
 from clickstream.events.action import Action
+from clickstream.events.decode import PARSE_ERRORS, rejection_of
 from clickstream.events.model import Event
 from clickstream.events.rejection import RejectedError
 from clickstream.names import RejectReason
 from collector.avro_payload import avro_judge
 from collector.configuration.model import CustomEvent
+from collector.schema_references import unresolvable
 
 # Says where a payload breaks its schema; None where it does not.
 Judge = Callable[[Any], Sequence[str | int] | None]
@@ -55,11 +58,20 @@ class CustomEvents:
             if self._undeclared or event.event_name in _ALWAYS:
                 return
             raise RejectedError(RejectReason.UNDECLARED_EVENT, "event_name")
-        payload = {} if event.extra_data is msgspec.UNSET else msgspec.json.decode(event.extra_data)
-        fault = schema(payload)
+        fault = _fault(event, schema)
         if fault is not None:
             path = ".".join(map(str, (_EXTRA, *fault)))
             raise RejectedError(RejectReason.SCHEMA_MISMATCH, path[:_LONGEST_PATH])
+
+
+def _fault(event: Event, schema: Judge) -> Sequence[str | int] | None:
+    if event.extra_data is msgspec.UNSET:
+        return schema({})
+    try:
+        # Whoever stores `extra_data` as text takes what no schema can look at: numbers beyond float64, endless nesting.
+        return schema(msgspec.json.decode(event.extra_data))
+    except PARSE_ERRORS as error:
+        raise RejectedError(rejection_of(error, bytes(event.extra_data)).reason, _EXTRA) from None
 
 
 def _judge(name: str, event: CustomEvent) -> Judge:
@@ -74,10 +86,24 @@ def _judge(name: str, event: CustomEvent) -> Judge:
 
 def _json_judge(schema: Any) -> Judge:
     Draft202012Validator.check_schema(schema)
-    validator = Draft202012Validator(schema)
+    if reference := unresolvable(schema):
+        raise ValueError(f"$ref {reference!r} leads nowhere: a schema stands in one piece, nothing is fetched")
+    validator = Draft202012Validator(schema, registry=REGISTRY)
 
     def judge(payload: Any) -> Sequence[str | int] | None:
         fault = best_match(validator.iter_errors(payload))
-        return None if fault is None else list(fault.absolute_path)
+        return None if fault is None else [*fault.absolute_path, *_member(fault)]
 
     return judge
+
+
+def _member(fault: ValidationError) -> list[str]:
+    """The member that is missing or too many: the path of such a fault ends at the object around it."""
+    instance: Any = fault.instance
+    if fault.validator == "required":
+        required: Any = fault.validator_value
+        return [name for name in required if name not in instance][:1]
+    if fault.validator == "additionalProperties" and isinstance(fault.schema, Mapping):
+        known = fault.schema.get("properties", {})
+        return [] if "patternProperties" in fault.schema else [name for name in instance if name not in known][:1]
+    return []

@@ -35,8 +35,8 @@ def test_a_payload_that_fits() -> None:
 @pytest.mark.parametrize(
     ("extra", "field"),
     [
-        (None, "extra_data"),
-        ({}, "extra_data"),
+        (None, "extra_data.code"),
+        ({}, "extra_data.code"),
         ({"code": 5}, "extra_data.code"),
         ({"code": "A", "lines": [{}, {"amount": "x"}]}, "extra_data.lines.1.amount"),
     ],
@@ -44,6 +44,47 @@ def test_a_payload_that_fits() -> None:
 def test_one_that_does_not(extra: Any, field: str) -> None:
     (refused,) = take("coupon", extra).refused
     assert refused.rejection == Rejection(RejectReason.SCHEMA_MISMATCH, field)
+
+
+def test_a_member_too_many_is_named() -> None:
+    schema = {"properties": {"deep": {"properties": {"a": {}}, "additionalProperties": False}}}
+    rule = CustomEvents({"coupon": CustomEvent(json_schema=schema)}, undeclared=True)
+    body = {"user_id": "u", "action_type": "custom", "event_name": "coupon", "timestamp": NOW}
+    sent = json.dumps({**body, "extra_data": {"deep": {"a": 1, "b": 2}}}).encode()
+    (refused,) = Intake(rules=[rule]).take(sent, Sender("t", "s"), NOW).refused
+    assert refused.rejection == Rejection(RejectReason.SCHEMA_MISMATCH, "extra_data.deep.b")
+
+
+RECURSIVE = {"$ref": "#/$defs/node", "$defs": {"node": {"properties": {"n": {"$ref": "#/$defs/node"}}}}}
+RECURSIVE_AVRO = {
+    "type": "record",
+    "name": "Node",
+    "fields": [{"name": "n", "type": ["null", "Node"], "default": None}],
+}
+
+
+@pytest.mark.parametrize("schema", [{"json_schema": RECURSIVE}, {"avro": RECURSIVE_AVRO}], ids=["json", "avro"])
+@pytest.mark.parametrize(
+    ("extra", "reason"),
+    [
+        ('{"n": 1e999}', RejectReason.OUT_OF_RANGE),
+        ('{"n":' * 800 + "{}" + "}" * 800, RejectReason.TOO_DEEP),
+    ],
+)
+def test_what_no_schema_can_look_at_is_refused(schema: dict[str, Any], extra: str, reason: RejectReason) -> None:
+    rule = CustomEvents({"coupon": CustomEvent(**schema)}, undeclared=False)
+    head = f'{{"user_id":"u","action_type":"custom","event_name":"coupon","timestamp":{NOW},"extra_data":'
+    (refused,) = Intake(rules=[rule]).take(f"{head}{extra}}}".encode(), Sender("t", "s"), NOW).refused
+    assert refused.rejection == Rejection(reason, "extra_data")
+
+
+@pytest.mark.parametrize("reference", ["#/$defs/none", "other.json", "https://schemas.example/coupon.json"])
+def test_a_schema_that_refers_to_nothing(reference: str) -> None:
+    wrong = CustomEvent(json_schema={"properties": {"code": {"$ref": reference}}})
+    with pytest.raises(ConfigurationError, match=r"events.e.json_schema: .ref '.*' leads nowhere"):
+        CustomEvents({"e": wrong}, undeclared=True)
+    right = {"$defs": {"code": {"type": "string"}}, "properties": {"code": {"$ref": "#/$defs/code"}}}
+    CustomEvents({"e": CustomEvent(json_schema=right)}, undeclared=True)
 
 
 AVRO = {

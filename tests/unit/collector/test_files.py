@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import os
 import typing
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -92,6 +93,22 @@ async def test_what_was_written_is_whole_on_disk_before_the_file_is_done(sinks: 
     assert sinks.paths("*.partial") == []
 
 
+async def test_it_is_on_disk_before_it_is_said_to_be(sinks: Sinks, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    real = os.fdatasync
+
+    def noting(descriptor: int) -> None:
+        real(descriptor)
+        synced.append(os.fstat(descriptor).st_size)
+
+    monkeypatch.setattr(os, "fdatasync", noting)
+    sink = await sinks.make()
+    for number in range(3):
+        await sink.write([record(number)])
+        (partial,) = sinks.paths("events-*")
+        assert synced[number:] == [partial.stat().st_size]
+
+
 async def test_many_at_once_are_each_there_once_and_share_the_flushes(sinks: Sinks) -> None:
     sink = await sinks.make(avro=True)
     await asyncio.gather(*(sink.write([record(2 * number), record(2 * number + 1)]) for number in range(200)))
@@ -155,6 +172,16 @@ async def test_a_torn_end_is_said_and_what_stands_before_it_is_printed(sinks: Si
     partial.write_bytes(whole[: len(whole) - 60] + b"!" + whole[len(whole) - 59 :] + (b"" if avro else b"{\n"))
     with pytest.raises(ContractError, match=r"damaged behind record|is no JSON"):
         list(lines(partial, []))
+
+
+async def test_a_number_that_no_decoder_takes_is_kept_as_it_was_sent(sinks: Sinks) -> None:
+    sink = await sinks.make(avro=True)
+    huge = b'{"n":1e999,"m":%b}' % (b"9" * 30)
+    value = json.dumps({**EVENT, "extra_data": 0}).encode().replace(b'"extra_data": 0', b'"extra_data":' + huge)
+    await sink.write([Record(b"u", value)])
+    (path,) = sinks.paths("events-*")
+    (line,) = lines(path, [])
+    assert b'"extra_data":' + huge in line
 
 
 def test_every_field_of_the_event_is_in_the_schema_and_comes_back() -> None:
