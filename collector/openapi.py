@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from clickstream.events.edge import BehaviorEvent
 from collector.configuration.model import Collection
 
-_FILLED_IN = ("event_id", "tenant_id", "scenario_id")
+_FILLED_IN = ("event_id", "tenant_id", "scenario_id", "timestamp")
 _EVENT = {"$ref": "#/components/schemas/Event"}
 _REFUSALS = {
     "400": "Nothing could be read: no JSON, no object, or a broken encoding.",

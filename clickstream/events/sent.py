@@ -16,22 +16,24 @@ from clickstream.event_ids import uuid7
 from clickstream.events.action import Action
 from clickstream.events.aliases import Aliases
 from clickstream.events.decode import PARSE_ERRORS, Limits, checked, move_unknown_fields, rejection_of
-from clickstream.events.model import Event, EventId, Id
+from clickstream.events.model import Event, EventId, Id, Milliseconds
 from clickstream.events.rejection import RejectedError, Rejection
 from clickstream.names import RejectReason
 
 # Looks at an event that has passed all other checks; raises RejectedError. The collector's custom events are one.
 Rule = Callable[[Event], None]
 
-_FILLED_IN = ("event_id", "tenant_id", "scenario_id", "received_at")
+_FILLED_IN = ("event_id", "tenant_id", "scenario_id", "received_at", "timestamp")
+_NEVER = -1  # no time that could be sent
 
 
 class SentEvent(Event, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
-    """An event as it is sent: the ids that the collector fills in may be absent, and are empty then."""
+    """An event as it is sent: ids and time that the collector fills in may be absent, and are empty then."""
 
     event_id: EventId = ""
     tenant_id: Id = ""
     scenario_id: Id = ""
+    timestamp: Milliseconds = _NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class Intake:
     def _split(self, body: bytes) -> list[bytes]:
         try:
             if body.lstrip()[:1] == b"[":
-                return [bytes(raw) for raw in self._raws.decode(body)]
+                return self._pieces(body)
             if not isinstance(msgspec.json.decode(body), dict):
                 raise UnreadableError(RejectReason.NOT_AN_OBJECT)
         except PARSE_ERRORS as error:
@@ -149,8 +151,8 @@ class Intake:
                 taken.events.append(self._completed(read, sender, received_at))
                 taken.places.append(index)
             except RejectedError as error:
-                raw = raws[index] if raws is not None else self._raw(body, index)
-                taken.refused.append(Refused(index, error.rejection, raw))
+                raws = raws or self._pieces(body)
+                taken.refused.append(Refused(index, error.rejection, raws[index]))
         return taken
 
     def _read(self, raw: bytes) -> SentEvent:
@@ -178,6 +180,8 @@ class Intake:
         if not event.event_id:
             event.event_id = uuid7(received_at)
         event.received_at = received_at
+        if event.timestamp == _NEVER:
+            event.timestamp = received_at
         if event.action_type is Action.CLICK and not event.item_id:
             # A click on something else than a recommended item.
             event.action_type = Action.CUSTOM
@@ -187,8 +191,8 @@ class Intake:
             rule(event)
         return event
 
-    def _raw(self, body: bytes, index: int) -> bytes:
-        return bytes(self._raws.decode(body)[index]) if body.lstrip()[:1] == b"[" else body
+    def _pieces(self, body: bytes) -> list[bytes]:
+        return [bytes(raw) for raw in self._raws.decode(body)] if body.lstrip()[:1] == b"[" else [body]
 
 
 def _parts(rejection: Rejection) -> tuple[RejectReason, str]:

@@ -71,6 +71,17 @@ def test_published_names_and_words() -> None:
         assert one({**CLICK, "action_type": word}).action_type == action
 
 
+def test_the_published_trackers_body_is_of_the_time_of_receipt() -> None:
+    body = {"action": "view", "itemId": "i", "userId": "u", "tenantId": "shop", "scenarioId": "s"}
+    for sent in (body, [body], {**body, "timestamp": None}):
+        assert one(sent).timestamp == NOW
+    own = {"user_id": "u", "action_type": "pageview"}
+    assert one(own).timestamp == NOW
+    assert json.loads(msgspec.json.encode(one(own)))["timestamp"] == NOW
+    for wrong in (-1, "now"):
+        assert refusal({**own, "timestamp": wrong}).field == "timestamp"
+
+
 def test_a_click_on_no_item_is_a_custom_event() -> None:
     event = one({"user_id": "u", "action_type": "click", "timestamp": NOW, "x": 1, "y": 2})
     assert (event.action_type, event.event_name, event.x) == ("custom", "click", 1)
@@ -117,6 +128,21 @@ def test_too_many() -> None:
         take([CLICK] * 4, Intake(most=3))
     with pytest.raises(TooManyError):
         take([{}] * 4, Intake(most=3))
+
+
+def test_a_body_is_taken_apart_once_however_many_events_are_refused() -> None:
+    class Counting:
+        count = 0
+
+        def decode(self, body: bytes) -> list[msgspec.Raw]:
+            self.count += 1
+            return msgspec.json.decode(body, type=list[msgspec.Raw])
+
+    intake, counting = Intake(), Counting()
+    intake._raws = counting  # type: ignore[assignment] # counts, and does the same
+    taken = take([{**CLICK, "timestamp": number} for number in range(50)], intake)
+    assert [json.loads(each.raw)["timestamp"] for each in taken.refused] == list(range(50))
+    assert counting.count == 1
 
 
 def test_too_old() -> None:
