@@ -91,7 +91,8 @@ def test_flinks() -> None:
         assert given <= options[action], f"flink {action} {' '.join(words)}"
 
 
-VERBS = {"apply", "create", "describe", "get", "logs"}
+# Without apply: deploy/k8s/apply.sh does it, in the order in which it has to be done.
+VERBS = {"create", "describe", "exec", "get", "logs"}
 # Of every cluster; the others are in the manifests.
 KINDS = {"pod", "pods", "secret"}
 
@@ -102,11 +103,17 @@ def rendered() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for each in manifests("overlays/prod"):
         found.setdefault(each["kind"].lower(), set()).add(each["metadata"]["name"])
+    found["deployment"] |= found["flinkdeployment"]  # the operator makes one of the same name, its JobManager
     return found
 
 
 def wrong_on_kubernetes(words: list[str]) -> str:
     """What `kubectl WORDS` has that the manifests do not; empty: nothing."""
+    if "--" in words:
+        cut = words.index("--")
+        if said := wrong_in_the_container(words[cut + 1 :]):
+            return said
+        words = words[:cut]
     verb, rest = "", [word for word in words if not _PLACEHOLDER.search(word)]
     names: list[str] = []
     while rest:
@@ -124,6 +131,14 @@ def wrong_on_kubernetes(words: list[str]) -> str:
     return wrong_object(verb, names) if verb in VERBS else f"no verb {verb!r}"
 
 
+def wrong_in_the_container(words: list[str]) -> str:
+    """What is wrong with a command in a pod, where only the image's entry point knows where programs are."""
+    entrypoint = "/opt/clickstream/bin/entrypoint.sh"
+    if words[:2] != [entrypoint, "clickstream"]:
+        return f"not {entrypoint} clickstream ..., but {words[:2]}"
+    return wrong(words[2:])
+
+
 def wrong_object(verb: str, names: list[str]) -> str:
     """What is wrong with what a verb is about."""
     if verb == "create" or not names:
@@ -139,7 +154,14 @@ def test_kubectls() -> None:
     assert len(told) > 5
     assert [(words, said) for words in told if (said := wrong_on_kubernetes(words))] == []
     assert wrong_on_kubernetes(["logs", "deployment/collectors"]) == "no deployment 'collectors'"
-    assert wrong_on_kubernetes(["apply", "-k", "deploy/k8s/overlays/production"])
+    assert wrong_on_kubernetes(["apply", "-k", "deploy/k8s/overlays/prod"]) == "no verb 'apply'"
+    assert wrong_on_kubernetes(["exec", "deployment/clickhouse-sink", "--", "clickstream", "reconcile"])
+
+
+def test_applying() -> None:
+    told = [words for document in DOCUMENTS for words in commands(document, "deploy/k8s/apply.sh") if words]
+    assert len(told) > 1
+    assert [words for words in told if not (REPOSITORY / words[0] / "kustomization.yaml").is_file()] == []
 
 
 def test_what_is_picked_out_of_logs_is_there() -> None:
