@@ -3,7 +3,7 @@
 import math
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from copy import deepcopy
 from functools import partial
 from typing import Any
@@ -78,7 +78,7 @@ class Flink:
             keep.RedisTarget("redis://host", RedisSettings()),
             lambda pipeline, write: pipeline.append(write),
         )
-        self.operator.open(self)  # type: ignore[arg-type]  # it needs no more of a context
+        self.operator.open(self)
 
     def checkpoint(self) -> None:
         self.kept = deepcopy((self.parts, self.entries, self.timers, self.read))
@@ -89,7 +89,7 @@ class Flink:
             value = self.inputs[self.read]
             self.read += 1
             self.key = key_of(value)
-            self.operator.process_element(value, self)  # type: ignore[arg-type]  # as above
+            self.operator.process_element(value, self)
 
     def fire(self, now_ms: int) -> None:
         """Fire the timers that are due."""
@@ -97,7 +97,7 @@ class Flink:
             if timer[0] <= now_ms:
                 self.timers.discard(timer)
                 self.key = timer[1]
-                assert list(self.operator.on_timer(timer[0], self)) == []  # type: ignore[arg-type]  # as above
+                assert list(self.operator.on_timer(timer[0], self)) == []
 
     # --- what the operator asks for
 
@@ -171,7 +171,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> ManualClock:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Redis:
     made = Redis()
     monkeypatch.setattr(keep, "connect", lambda *_: made)
     monkeypatch.setattr(keep, "_LEAST_BYTES", 400)  # so that parts become entries after a few
