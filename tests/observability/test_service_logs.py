@@ -132,6 +132,9 @@ def test_the_analytics_service_logs_nothing_of_those_it_is_asked_about(
             bearer = {"Authorization": f"Bearer {token}"}
             assert visitor.http.get(f"{API}/trend", params=PERIOD, headers=bearer).status_code == 503
             assert visitor.http.delete(f"{API}/users/{USER}", headers=bearer).status_code == 503
+            # What the alert about this service is made of.
+            failed = f'analytics_requests_total{{method="GET",route="{API}/trend",status="503"}} 1.0'
+            assert failed in visitor.http.get("/metrics").text
     read = lines(service.log, "analytics")
     assert personal.marks_in(service.log) == []
     assert token not in service.log.read_text()
