@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from cachetools import TTLCache
 
 from clickstream.clock import Clock
 
 T = TypeVar("T")
+
+_NONE = object()  # an answer may be None
 
 
 class Flights:
@@ -29,9 +31,11 @@ class Flights:
 
     async def get(self, key: Hashable, fetch: Callable[[], Awaitable[T]]) -> T:
         """The answer for a key; `fetch` is called where there is neither a fresh answer nor a running task."""
-        if self._kept is not None and key in self._kept:
-            kept: T = self._kept[key]
-            return kept
+        if self._kept is not None:
+            # Asked for once: between two questions an answer may become too old.
+            kept: Any = self._kept.get(key, _NONE)
+            if kept is not _NONE:
+                return cast(T, kept)
         task = self._flying.get(key)
         if task is None:
             task = self._flying[key] = asyncio.ensure_future(self._fetch(key, fetch))

@@ -13,6 +13,7 @@ Tokens are 256 random bits, so a plain hash of one cannot be turned back.
 """
 
 import hashlib
+import logging
 import os
 import secrets
 from collections.abc import Iterable
@@ -25,6 +26,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from clickstream.errors import ConfigurationError
+
+_LOG = logging.getLogger(__name__)
 
 
 class Role(StrEnum):
@@ -62,7 +65,7 @@ class Grant(_Strict):
     """What one token allows.
 
     Attributes:
-        name: whose it is; shown in logs, receipts and `clickstream token --list`.
+        name: whose it is; shown in receipts, and on the dashboard to whoever uses it.
         sha256: of the token's text, 64 hexadecimal digits.
         tenants: whose data; no other can be named.
         roles: what may be done with them.
@@ -98,6 +101,7 @@ class Tokens:
         self._seen: tuple[int, int, int] | None = None
         self._content = TokenFile()
         self._by_hash: dict[str, Grant] = {}
+        self._told = ""
         self._refresh()
 
     def grant(self, token: str, now: datetime) -> Grant | None:
@@ -113,7 +117,7 @@ class Tokens:
         return self._content.tenants.get(tenant_id, Tenant())
 
     def _refresh(self) -> None:
-        """A file that is broken meanwhile leaves the tokens as they are: who is signed in stays so."""
+        """A file that is broken meanwhile leaves the tokens as they are, and the log says so."""
         try:
             status = self._path.stat()
             seen = (status.st_mtime_ns, status.st_size, status.st_ino)
@@ -128,7 +132,12 @@ class Tokens:
                     f"CLICKSTREAM_ANALYTICS_TOKENS_FILE {self._path} cannot be read: {error.strerror}; "
                     "`clickstream token` makes it"
                 ) from error
+            said = str(error) if isinstance(error, ConfigurationError) else f"{self._path}: {error.strerror}"
+            if said != self._told:  # not with every request
+                _LOG.error("tokens stay as they were, for their file cannot be used: %s", said)
+                self._told = said
             return
+        self._told = ""
         self._seen = seen
         self._by_hash = {grant.sha256: grant for grant in self._content.tokens}
 

@@ -76,3 +76,14 @@ async def test_a_failure_is_told_to_all_and_not_kept() -> None:
     with pytest.raises(ValueError, match="no"):
         await flights.get("key", fails)
     assert tries == 2
+
+
+async def test_an_answer_that_becomes_too_old_while_it_is_asked_for_is_fetched_again() -> None:
+    class Running(ManualClock):
+        def monotonic(self) -> float:
+            self.advance(3)
+            return super().monotonic()
+
+    flights, fetch = Flights(5, 10, Running()), Fetch()
+    fetch.go.set()
+    assert [await flights.get("key", fetch) for _ in range(6)][-1] > 1

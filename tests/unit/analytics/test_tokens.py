@@ -31,7 +31,9 @@ def test_a_token_expires(tmp_path: Path) -> None:
     assert tokens.grant(token, NOW) is None
 
 
-def test_changes_of_the_file_count_at_once_and_a_broken_one_changes_nothing(tmp_path: Path) -> None:
+def test_changes_of_the_file_count_at_once_and_a_broken_one_changes_nothing_and_is_logged_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     path = tmp_path / "t"
     first = add_token(path, "first", ["aurora"], [Role.READ])
     tokens = Tokens(path)
@@ -40,8 +42,14 @@ def test_changes_of_the_file_count_at_once_and_a_broken_one_changes_nothing(tmp_
     path.write_text("tokens: [")
     os.utime(path, (1, 1))
     assert tokens.grant(first, NOW) is not None
+    assert tokens.grant(second, NOW) is not None
+    (said,) = caplog.records
+    assert said.levelname == "ERROR" and f"{path} is no YAML" in said.getMessage()
     path.write_text("tokens: []")
     assert tokens.grant(first, NOW) is None
+    path.unlink()
+    assert tokens.grant(first, NOW) is None
+    assert "No such file" in caplog.records[-1].getMessage() and len(caplog.records) == 2
 
 
 @pytest.mark.parametrize(
