@@ -70,3 +70,16 @@ def test_the_alarm_is_rare_under_the_plan_and_sure_when_users_are_lost() -> None
     assert mismatch_odds([5_300, 4_700], [1, 1]) > 1000
     assert mismatch_odds([10_000, 0], [1, 3]) > 1e100
     assert mismatch_odds([2_500, 7_500], [1, 3]) < 1
+
+
+def test_a_lift_holds_the_truth_however_often_one_looks() -> None:
+    rng = np.random.default_rng(4)
+    misses = 0
+    for _ in range(RUNS):
+        treated, control = (np.cumsum(rng.random(TIMES[-1]) < rate)[TIMES - 1] for rate in (0.36, 0.3))
+        found = (
+            lift(share(int(one), int(n)), share(int(other), int(n)), 2 * int(n))
+            for one, other, n in zip(treated, control, TIMES, strict=True)
+        )
+        misses += any(each is not None and not each[1] <= 20 <= each[2] for each in found)
+    assert misses / RUNS <= ALPHA
