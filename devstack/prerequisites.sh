@@ -13,7 +13,9 @@ command -v "$python" >/dev/null 2>&1 ||
     fail "$python is $("$python" -V 2>&1): PyFlink's packages are pinned for Python 3.11; name another one: make PYTHON=/path/to/python3.11"
 "$python" -c 'import venv, ensurepip' 2>/dev/null ||
     fail "$python has no venv module (Debian: apt-get install python3.11-venv)"
-command -v java >/dev/null 2>&1 || [ -x "$JAVA_HOME/bin/java" ] ||
+[ -z "$JAVA_HOME" ] || [ -x "$JAVA_HOME/bin/java" ] ||
+    fail "JAVA_HOME is $JAVA_HOME, where there is no bin/java: let it name a JDK 17, or unset it"
+[ -n "$JAVA_HOME" ] || command -v java >/dev/null 2>&1 ||
     fail "java not found: install JDK 17 (Debian: apt-get install openjdk-17-jdk-headless), or set JAVA_HOME"
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 major=$("$java" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1)
