@@ -51,11 +51,11 @@ def resolve_config() -> Config:
     """Read the environment, and the topic's epoch from Kafka."""
     events, servers = resolve(EventSettings), resolve(ServerSettings)
     return Config(
-        reading=reading(resolve(KafkaSettings), servers.source, events),
-        horizon=horizon(servers.source, events),
         hot=resolve(HotSettings),
         redis=RedisTarget(address(servers), resolve(RedisSettings)),
         events=events,
+        horizon=horizon(servers.source, events),
+        reading=reading(resolve(KafkaSettings), servers.source, events),
     )
 
 

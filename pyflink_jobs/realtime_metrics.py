@@ -56,11 +56,11 @@ def resolve_config() -> Config:
     """Read the environment, and from Kafka the topic's epoch and its partitions."""
     events, servers, kafka = resolve(EventSettings), resolve(ServerSettings), resolve(KafkaSettings)
     return Config(
-        reading=reading(kafka, servers.source, events),
-        streams=ods_streams(kafka, servers.source),
-        horizon=horizon(servers.source, events),
         metrics=resolve(LiveMetricsSettings),
         redis=RedisTarget(address(servers), resolve(RedisSettings)),
+        horizon=horizon(servers.source, events),
+        reading=reading(kafka, servers.source, events),
+        streams=ods_streams(kafka, servers.source),
     )
 
 

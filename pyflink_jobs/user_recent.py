@@ -40,9 +40,9 @@ def resolve_config() -> Config:
     """Read the environment, and the topic's epoch from Kafka."""
     servers = resolve(ServerSettings)
     return Config(
-        reading=reading(resolve(KafkaSettings), servers.source, resolve(EventSettings)),
         recent=resolve(RecentSettings),
         redis=RedisTarget(address(servers), resolve(RedisSettings)),
+        reading=reading(resolve(KafkaSettings), servers.source, resolve(EventSettings)),
     )
 
 
