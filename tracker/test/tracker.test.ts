@@ -3,7 +3,6 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ConsentKeeper } from "../src/consent";
-import { SESSION_MINUTES } from "../src/identity";
 import type { Options } from "../src/options";
 import type { WireEvent } from "../src/event";
 import { Tracker } from "../src/tracker";
@@ -31,6 +30,8 @@ async function settle(milliseconds = 2_000): Promise<void> {
 function signal(name: string, value: unknown): void {
   Object.defineProperty(navigator, name, { configurable: true, get: () => value });
 }
+
+const MINUTE = 60_000;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_700_000_000_000 });
@@ -97,13 +98,13 @@ describe("visitors", () => {
   it("keep their id on every page, and a session for half an hour of quiet", async () => {
     const tracker = start();
     tracker.track("a");
-    await settle((SESSION_MINUTES - 1) * 60_000);
+    await settle(29 * MINUTE);
     tracker.track("b");
     tracker.stop();
     const next = start();
-    await settle((SESSION_MINUTES - 1) * 60_000);
+    await settle(29 * MINUTE);
     next.track("c");
-    await settle(SESSION_MINUTES * 60_000);
+    await settle(30 * MINUTE);
     next.track("d");
     await settle();
     const [a, b, c, d] = sent as [WireEvent, WireEvent, WireEvent, WireEvent];
@@ -186,6 +187,22 @@ describe("consent", () => {
     leave(tracker);
     await settle(60_000);
     expect([sent, beacons, localStorage.length]).toEqual([[], [], 0]);
+  });
+
+  it("that is refused lets go of the page's lock, of which there is one at a time", async () => {
+    const held = new Set<string>();
+    const request = async (name: string, hold: () => Promise<void>) => {
+      held.add(name);
+      await hold();
+      held.delete(name);
+    };
+    Object.defineProperty(navigator, "locks", { configurable: true, value: { request } });
+    const tracker = start();
+    expect(held.size).toBe(1);
+    tracker.consent(false);
+    await settle(0);
+    expect(held.size).toBe(0);
+    Reflect.deleteProperty(navigator, "locks");
   });
 
   it("that was refused may be given, and the page is counted then", async () => {

@@ -2,7 +2,7 @@
 
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Queue, QUEUE_LIMITS } from "../src/queue";
 import { Sender } from "../src/sender";
 import { Transport } from "../src/transport";
@@ -47,6 +47,18 @@ it("is a request that needs no preflight, with the key in its address", async ()
   const { request } = asked[0]!;
   expect([request.method, request.url]).toEqual(["POST", "/api/v1/behaviors?key=wk%2F%C3%A4%201"]);
   expect(request.headers["content-type"]).toBe("text/plain;charset=UTF-8");
+});
+
+it("outlives the page where it is told to", async () => {
+  const real = globalThis.fetch;
+  const told: unknown[] = [];
+  vi.stubGlobal("fetch", (url: string, options: RequestInit) => {
+    told.push(options.keepalive);
+    return real(url, options);
+  });
+  for (const keepalive of [true, false]) await transport.send("[]", keepalive);
+  vi.unstubAllGlobals();
+  expect(told).toEqual([true, false]);
 });
 
 describe("an answer", () => {

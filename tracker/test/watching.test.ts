@@ -158,6 +158,19 @@ describe("clicks", () => {
     ]);
   });
 
+  it("on what fails when it is looked at are no error of the page's", () => {
+    const seen: unknown[] = [];
+    const note = (event: Event) => seen.push(event);
+    window.addEventListener("error", note);
+    start("clicks");
+    at("b").closest = () => {
+      throw new Error("odd");
+    };
+    expect(() => click("b")).not.toThrow();
+    window.removeEventListener("error", note);
+    expect(seen).toEqual([]);
+  });
+
   it("do not stop when the page's own handler throws or stops the event", async () => {
     start("clicks");
     at("b").addEventListener("click", (event) => event.stopImmediatePropagation());
