@@ -1,6 +1,7 @@
 """The spool's files: in order, once each, whole after a torn write, and never more than allowed."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,23 @@ async def test_a_torn_end_is_left_out(tmp_path: Path, torn: bytes) -> None:
     await following.append([record(3)])
     assert await drained(following) == [1, 2, 3]
     await following.close()
+
+
+async def test_it_is_on_disk_before_it_is_said_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    real = os.fdatasync
+
+    def noting(descriptor: int) -> None:
+        real(descriptor)
+        synced.append(os.fstat(descriptor).st_size)
+
+    monkeypatch.setattr(os, "fdatasync", noting)
+    spool = Spool(tmp_path, 10**7, SEGMENT)
+    for number in range(3):
+        await spool.append([record(number)])
+        (segment,) = tmp_path.rglob("*.segment")
+        assert synced[number:] == [segment.stat().st_size]
+    await spool.close()
 
 
 async def test_it_is_bounded(tmp_path: Path) -> None:
