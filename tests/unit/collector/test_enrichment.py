@@ -101,6 +101,13 @@ def visited(privacy: Mapping[str, Any], visit: Visit, *events: Mapping[str, Any]
     return taken, list(refused)
 
 
+def test_who_is_no_trusted_proxy_does_not_say_whose_address_it_is() -> None:
+    taken, _ = visited({}, Visit(peer="203.0.113.9", forwarded="198.51.100.1"), {})
+    (event,) = taken.events
+    assert event.context is not None
+    assert event.context.ip == "203.0.113.0"
+
+
 @pytest.mark.parametrize("policy", ["anonymize", "drop"])
 @pytest.mark.parametrize("others", [[], [{}]], ids=["alone", "beside a good one"])
 def test_of_a_refused_event_nothing_is_kept_without_consent_but_why(policy: str, others: list[dict[str, Any]]) -> None:
