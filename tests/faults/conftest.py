@@ -1,13 +1,15 @@
-"""What several fault tests read: traffic that is costly to make."""
+"""What several fault tests use: traffic that is costly to make, and a Redis."""
 
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from clickstream.generator.answers import Answers
 from tests.kit.kafka import Topics
+from tests.kit.redis import RedisProcess
 from tests.kit.servers import Servers
 from tests.kit.traffic import model, send_traffic
 
@@ -28,3 +30,12 @@ def million(servers: Servers) -> Iterator[Sent]:
     topics.make({name: 4})
     yield Sent(name, send_traffic(servers.bootstrap, name, model(1_000_000)))
     topics.close()
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisProcess]:
+    """One that no other test sees."""
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    with RedisProcess(folder) as running:
+        yield running

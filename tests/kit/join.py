@@ -72,16 +72,21 @@ ADDED = ("product_", "category_", "geo_", "scenario_name", "dim_missing")
 
 
 class JoinPipeline:
-    """A pipeline with a DWD topic, and a MySQL database of its own that holds the sample dimensions."""
+    """A pipeline with a DWD topic, and a MySQL database of its own that holds the sample dimensions.
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    Args:
+        pipeline: with the ODS topic.
+        partitions: of the DWD topic.
+    """
+
+    def __init__(self, pipeline: Pipeline, partitions: int = PARTITIONS) -> None:
         self.pipeline = pipeline
         self.topics = pipeline.topics
         self.stack = pipeline.servers.stack
         self.stack.up(only=("mysql",), timeout=120)
         url = self.stack.environment()["CLICKSTREAM_MYSQL_URL"]
         self.url = f"{url.rpartition('/')[0]}/{pipeline.name}"
-        self.topics.make({pipeline.enriched: PARTITIONS})
+        self.topics.make({pipeline.enriched: partitions})
         migrate_mysql(self.url, ddl_directory(None))
         load_sample(self.url, ddl_directory(None))
 
