@@ -1,5 +1,7 @@
 """The application: parts put together, and paths."""
 
+import asyncio
+import contextlib
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -33,6 +35,8 @@ VERSION = "1.0"
 # A look at all that was imported holds every request up for some 80 ms, and finds nothing. Nor do requests leave cycles
 # behind; with Python's own 700 it would look for some every 200 requests.
 _COLLECT_AFTER = (10_000, 20, 20)
+# Each worker tells its gauges; who asks for them reaches one of several.
+_MEASURE_SECONDS = 1.0
 
 
 def create_app(
@@ -68,15 +72,24 @@ def create_app(
     def intake(name: str) -> Intake:
         return Intake(limits, aliases(collection, name), checks, settings.batch_events)
 
+    async def measuring() -> None:
+        while True:
+            health.measure(metrics, memory, delivery)
+            await asyncio.sleep(_MEASURE_SECONDS)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await delivery.start()
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_COLLECT_AFTER)
+        gauges = asyncio.create_task(measuring())
         try:
             yield
         finally:
+            gauges.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await gauges
             await delivery.close()
 
     app = FastAPI(title="clickstream collector", version=VERSION, lifespan=lifespan)

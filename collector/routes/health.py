@@ -34,13 +34,18 @@ def readyz(delivery: Delivery) -> Handler:
     return handle
 
 
+def measure(metrics: Metrics, memory: Memory, delivery: Delivery) -> None:
+    """Tell this process's gauges how full everything is."""
+    metrics.body_bytes.set(memory.used)
+    metrics.sinks_away.set(len(delivery.problems()))
+    delivery.measure(metrics)
+
+
 def metrics_page(metrics: Metrics, memory: Memory, delivery: Delivery) -> Handler:
     """Prometheus's text. With several workers it is of all of them, whichever answers."""
 
     async def handle(_: Request) -> Response:
-        metrics.body_bytes.set(memory.used)
-        metrics.sinks_away.set(len(delivery.problems()))
-        delivery.measure(metrics)
+        measure(metrics, memory, delivery)
         registry = metrics.registry
         if os.environ.get(MULTIPROCESS):
             registry = CollectorRegistry()

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import os
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -198,6 +199,80 @@ def test_workers_share_the_port_the_folder_and_the_metrics(tmp_path: Path) -> No
         assert send(60)
         collector.stop()
     assert len({each["event_id"] for each in made.stored()}) == 610
+
+
+def test_gauges_are_of_all_workers_and_of_none_that_is_dead(tmp_path: Path) -> None:
+    # Nobody listens there: everything goes to the spool, which each worker has one of.
+    kafka = {"type": "kafka", "producer": {"bootstrap.servers": "127.0.0.1:1"}}
+    settings = {"COLLECTOR_WORKERS": "2", "COLLECTOR_SPOOL_DIR": str(tmp_path / "spool")}
+    with CollectorProcess(tmp_path, collection(sinks={"kafka": kafka}), settings) as collector:
+
+        def bytes_spooled() -> dict[Path, int]:
+            return {path: path.stat().st_size for path in (tmp_path / "spool").rglob("*.segment")}
+
+        def spooled_in(segments: int) -> bool:
+            with httpx.Client(base_url=collector.url, timeout=30) as client:  # a connection of its own
+                answer = client.post("/api/v1/behaviors", json=click(), headers={"X-Write-Key": KEY})
+            assert answer.status_code == 202, answer.text
+            return len(bytes_spooled()) == segments
+
+        def told() -> bool:
+            return collector.metric("collector_spool_bytes") == sum(bytes_spooled().values())
+
+        wait_for(lambda: spooled_in(2), 30, "each of them has been asked")
+        # One connection is one worker's.
+        wait_for(told, 10, lambda: f"{collector.metric('collector_spool_bytes')} of {bytes_spooled()}")
+        killed = next(iter(_workers(collector)))
+        killed.kill()
+        wait_for(lambda: len(_workers(collector) - {killed}) == 2, 30, "another worker takes its place")
+        wait_for(lambda: spooled_in(3), 30, "it has spooled, beside what it took over")
+        collector.client.close()
+        collector.client = httpx.Client(base_url=collector.url, timeout=60)
+        wait_for(told, 30, lambda: f"{collector.metric('collector_spool_bytes')} of {bytes_spooled()}")
+
+
+def test_workers_that_cannot_start_say_why_and_it_ends(tmp_path: Path) -> None:
+    (tmp_path / "broken.mmdb").write_bytes(b"broken")
+    settings = {"COLLECTOR_WORKERS": "2", "COLLECTOR_GEO_DATABASE": str(tmp_path / "broken.mmdb")}
+    process = CollectorProcess(tmp_path, collection(sinks={"f": {"type": "file", "folder": "f"}}), settings)
+    with pytest.raises(AssertionError, match=r"ended with 1"):
+        process.start()
+    process.client.close()
+    said = process.log.read_text()
+    assert "clickstream: CLICKSTREAM_COLLECTOR_GEO_DATABASE: " in said
+    assert "Traceback" not in said
+
+
+def test_one_connection_too_many_is_told_when_to_come_again(tmp_path: Path) -> None:
+    origin = {"Origin": "https://shop.example", "X-Write-Key": KEY}
+    with Filed(tmp_path, COLLECTOR_CONNECTIONS="2").process as collector:  # its own client's is the first
+        with socket.create_connection(("127.0.0.1", collector.port), 30) as idle:
+            assert collector.post(click()).status_code == 202, "two are allowed"
+            with httpx.Client(base_url=collector.url, timeout=30) as third:
+                refused = third.post("/api/v1/behaviors", json=click(), headers=origin)
+            assert (refused.status_code, refused.json()["error"]) == (503, "connections")
+            assert int(refused.headers["retry-after"]) >= 1
+            assert refused.headers["access-control-allow-origin"] == origin["Origin"]
+            assert httpx.get(f"{collector.url}/healthz").status_code == 200, "it is alive"
+            idle.close()
+        wait_for(lambda: httpx.get(f"{collector.url}/tracker.js").status_code == 200, 10, "there is room again")
+
+
+def test_a_head_without_end_is_refused(filed: Filed) -> None:
+    before = filed.process.process.memory_info().rss
+    with socket.create_connection(("127.0.0.1", filed.process.port), 30) as endless:
+        endless.sendall(b"POST /api/v1/behaviors HTTP/1.1\r\nHost: x\r\nX-Much: ")
+        answer = b""
+        with contextlib.suppress(ConnectionError):
+            for _ in range(4096):
+                endless.sendall(b"x" * 65_536)
+        with contextlib.suppress(ConnectionError):
+            answer = endless.recv(200)
+    assert answer.startswith(b"HTTP/1.1 431 ") or not answer, answer
+    assert filed.process.process.memory_info().rss - before < 64 * 1024 * 1024
+    with socket.create_connection(("127.0.0.1", filed.process.port), 30) as long:
+        long.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Much: " + b"x" * 20_000 + b"\r\n\r\n")
+        assert long.recv(200).startswith(b"HTTP/1.1 200 "), "a long one is taken"
 
 
 def _workers(collector: CollectorProcess) -> set[psutil.Process]:
