@@ -1,7 +1,8 @@
 -- From exposure to click.
 
--- One row for each slot of each list that was shown or clicked: the exact join of an impression to its click, by request
--- and slot, over the raw rows. Ask for a tenant, a scenario and dates.
+-- One row for each slot of each list that was shown or clicked on a day (UTC): the exact join of an impression to its click
+-- of that day, by request and slot, over the raw rows. A click after midnight on what was shown before it stands in a row
+-- of its own day, without impressions: so dates bound what is read. Ask for a tenant, a scenario and dates.
 CREATE OR REPLACE VIEW exposures AS
 SELECT
     tenant_id,

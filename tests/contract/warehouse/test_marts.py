@@ -58,15 +58,8 @@ def test_an_insert_that_is_repeated_counts_once(own: Warehouse) -> None:
 
 
 def test_a_slot_that_was_clicked_but_never_shown_has_a_rate_of_0(own: Warehouse) -> None:
-    row = {
-        "event_id": "e",
-        "tenant_id": "t",
-        "scenario_id": "s",
-        "user_id": "u",
-        "item_id": "i",
-        "action_type": "click",
-    }
-    row |= {"position": 3, "timestamp": f"{month_end()} 12:00:00.000"}
+    row: dict[str, Any] = {"event_id": "e", "tenant_id": "t", "scenario_id": "s", "user_id": "u", "item_id": "i"}
+    row |= {"action_type": "click", "position": 3, "timestamp": f"{month_end()} 12:00:00.000"}
     own.query("INSERT INTO user_behaviors_local FORMAT JSONEachRow", json.dumps(row).encode())
     for mart, (of_mart, of_raw) in QUESTIONS.items():
         assert plain(own.lists(of_mart)) == plain(own.lists(of_raw)), mart
