@@ -5,12 +5,18 @@ is said to be away, and asked again: the other one goes on.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from analytics.answer import Answer
 from clickstream.errors import ClickstreamError
+
+_LOG = logging.getLogger(__name__)
+# A page takes a stream that is silent for longer than a few of these for dead.
+ALIVE_SECONDS = 4.0
+_ALIVE = b"event: alive\ndata: {}\n\n"
 
 A_co = TypeVar("A_co", bound=Answer, covariant=True)
 
@@ -40,8 +46,8 @@ class Source(Generic[A_co]):
 async def feed(*sources: Source[Answer], allowed: Callable[[], bool]) -> AsyncGenerator[bytes, None]:
     """Events of all sources, as they come, until `allowed` says no or the reader has gone.
 
-    A slow source holds up no other. What nobody has read yet is not piled up: a source is asked again when its last
-    event was taken.
+    A slow source holds up no other; where all are slow, events `alive` say that the stream stands. What nobody has read
+    yet is not piled up: a source is asked again when its last event was taken.
     """
     events: asyncio.Queue[bytes] = asyncio.Queue(1)
     workers = [asyncio.create_task(_ask(source, events)) for source in sources]
@@ -49,7 +55,11 @@ async def feed(*sources: Source[Answer], allowed: Callable[[], bool]) -> AsyncGe
         # Proxies and browsers see that the stream is open; a browser waits so long before it comes again.
         yield b"retry: 2000\n\n"
         while allowed():
-            yield await events.get()
+            try:
+                event = await asyncio.wait_for(events.get(), ALIVE_SECONDS)
+            except TimeoutError:
+                event = _ALIVE
+            yield event
     finally:
         for worker in workers:
             worker.cancel()
@@ -63,5 +73,8 @@ async def _ask(source: Source[Answer], events: asyncio.Queue[bytes]) -> None:
             name = source.name
         except ClickstreamError as error:
             found, name = Away(source=source.name, detail=str(error)), "away"
+        except Exception:  # a fault of ours: said and asked again, or the page would show old figures as new ones
+            _LOG.exception("a source of a stream failed: %s", source.name)
+            found, name = Away(source=source.name, detail="the service failed; its log says why"), "away"
         await events.put(f"event: {name}\ndata: {found.model_dump_json()}\n\n".encode())
         await asyncio.sleep(source.seconds)

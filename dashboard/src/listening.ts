@@ -2,7 +2,6 @@
 import { AskError, type Parameters, address, ask } from "./ask";
 import type { Lifetime } from "./asking";
 
-
 // The service says something every few seconds; after so long without a word the connection is taken for dead.
 const SILENCE_MS = 15_000;
 const PAUSE_MS = 2000;
@@ -10,28 +9,39 @@ const PAUSE_MS = 2000;
 /**
  * Listen until the lifetime ends.
  *
+ * @param parameters what is asked for, as of now: the last 24 hours begin later by and by, and today is another day after
+ *   midnight. When they have changed, the stream is opened anew.
  * @param heard by the event's name, what is done with its data.
  * @param lost called when the stream breaks off, once each time.
  */
-export function listen(path: string, parameters: Parameters, heard: Readonly<Record<string, (data: unknown) => void>>, lost: (error: AskError) => void, life: Lifetime): void {
+export function listen(path: string, parameters: () => Parameters, heard: Readonly<Record<string, (data: unknown) => void>>, lost: (error: AskError) => void, life: Lifetime): void {
   let source: EventSource | undefined;
+  let opened = "";
   let silence: ReturnType<typeof setTimeout> | undefined;
   let pause: ReturnType<typeof setTimeout> | undefined;
 
   function open(): void {
     if (life.signal.aborted) return;
-    source = new EventSource(address(path, parameters));
+    opened = address(path, parameters());
+    source = new EventSource(opened);
     for (const [name, act] of Object.entries(heard)) {
       source.addEventListener(name, (event: MessageEvent<string>) => {
         awake();
         act(JSON.parse(event.data));
       });
     }
+    source.addEventListener("alive", awake);
     source.onerror = () => void broken(new AskError("away", ""));
-    awake();
+    wait();
   }
 
   function awake(): void {
+    if (address(path, parameters()) === opened) return wait();
+    close();
+    open();
+  }
+
+  function wait(): void {
     clearTimeout(silence);
     silence = setTimeout(() => void broken(new AskError("away", "")), SILENCE_MS);
   }

@@ -21,7 +21,7 @@ export const hot: MakePage = (given) => {
   // One stream for all: a browser keeps few connections to one server.
   listen(
     "stream",
-    { tenant_id: given.tenant, place: scenarios, hot: SHOWN },
+    () => ({ tenant_id: given.tenant, place: scenarios, hot: SHOWN }),
     {
       live: (data) => (data as Live).places.forEach((place) => panels.get(place.scenario_id)?.answered(place)),
       away: (data) => failed(new AskError("away", (data as { detail: string }).detail)),

@@ -22,7 +22,7 @@ function follow(given: Given, figures: Panel<Dashboard>, live: Panel<Live>): voi
   if (!shown.length) live.answered({ places: [] });
   listen(
     "stream",
-    { ...scope(given), figures: "true", place: shown },
+    () => ({ ...scope(given), figures: "true", place: shown }),
     {
       figures: (data) => figures.answered(data as Dashboard),
       live: (data) => live.answered(data as Live),

@@ -180,7 +180,8 @@ def test_a_stream_tells_figures_again_and_again_while_redis_is_away(
     with browser.stream("GET", "/api/v1/analytics/stream", params=parameters) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         for name, data in events_of(answer.iter_lines()):
-            found[name].append(data)
+            if name != "alive":  # where a question took long
+                found[name].append(data)
             if all(len(each) > 1 for each in found.values()):
                 break
     assert found["figures"][0] == browser.get("/api/v1/analytics/dashboard", params=EVERYTHING).json()

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from analytics import feed as feed_module
 from analytics.answer import Answer
 from analytics.feed import Source, feed
 from clickstream.errors import UnavailableError
@@ -91,3 +92,35 @@ async def test_it_ends_when_it_is_allowed_no_more() -> None:
     counter = Counter()
     told = feed(Source("n", 0, counter.ask), allowed=lambda: counter.asked < 3)
     assert len([event async for event in told]) < 6
+
+
+async def test_a_fault_of_a_source_is_said_and_it_is_asked_again(caplog: pytest.LogCaptureFixture) -> None:
+    asked = 0
+
+    async def ask() -> Number:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise KeyError("a column")
+        return Number(value=7)
+
+    told = feed(Source("figures", 0, ask), allowed=lambda: True)
+    assert [await anext(told) for _ in range(3)][1:] == [
+        b'event: away\ndata: {"source":"figures","detail":"the service failed; its log says why"}\n\n',
+        b'event: figures\ndata: {"value":7}\n\n',
+    ]
+    assert [record.getMessage() for record in caplog.records] == ["a source of a stream failed: figures"]
+    await told.aclose()
+
+
+async def test_while_all_sources_are_slow_the_stream_says_that_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed_module, "ALIVE_SECONDS", 0.01)
+    counter, allowed = Counter(is_open=False), True
+    told = feed(Source("n", 0, counter.ask), allowed=lambda: allowed)
+    assert [await anext(told) for _ in range(3)][1:] == [b"event: alive\ndata: {}\n\n"] * 2
+    assert counter.asked == 1, "the question goes on meanwhile"
+    counter.gate.set()
+    assert b'event: n\ndata: {"value":1}\n\n' in [await anext(told) for _ in range(3)]
+    counter.gate.clear()
+    allowed = False
+    assert [event async for event in told] == [], "and it ends with its token, whether or not a source answers"
