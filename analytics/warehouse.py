@@ -7,12 +7,12 @@ import orjson
 
 from analytics.flights import Flights
 from analytics.question import Parameter, Question, question, written
-from analytics.refusals import refusal_of
+from analytics.refusals import AwayError, refusal_of
 from analytics.scope import Scope
 from clickstream.clock import Clock, SystemClock
 from clickstream.config.analytics import AnalyticsSettings
 from clickstream.config.clickhouse import ClickHouseSettings, Node
-from clickstream.errors import ConfigurationError, UnavailableError
+from clickstream.errors import ConfigurationError, ContractError, UnavailableError
 
 Rows = list[dict[str, Any]]
 
@@ -97,8 +97,10 @@ class Warehouse:
         for node in self._nodes:
             try:
                 return await self._run_on(node, name, sql, bound)
-            except (TimeoutError, aiohttp.ClientConnectionError) as error:
-                reasons.append(f"{node}: {error or type(error).__name__}")
+            except (TimeoutError, aiohttp.ClientError) as error:  # an answer that breaks off is none either
+                reasons.append(f"{node}: {str(error) or type(error).__name__}")
+            except AwayError as error:
+                reasons.append(str(error))
         raise UnavailableError(f"ClickHouse does not answer ({'; '.join(reasons)}): is it running?")
 
     async def _run_on(self, node: Node, name: str, sql: str, bound: dict[str, str]) -> Rows:
@@ -119,5 +121,11 @@ class Warehouse:
         async with self._session.post(node.address, params=url, data=sql.encode(), headers=headers) as answer:
             body = await answer.read()
             if answer.status != 200:
-                raise refusal_of(int(answer.headers.get("X-ClickHouse-Exception-Code", 0)), body.decode(), name, node)
-        return [orjson.loads(line) for line in body.splitlines() if line]
+                code = int(answer.headers.get("X-ClickHouse-Exception-Code", 0))
+                raise refusal_of(code, body.decode(errors="replace"), name, node, answer.status)
+        try:
+            return [orjson.loads(line) for line in body.splitlines() if line]
+        except orjson.JSONDecodeError as error:
+            raise ContractError(
+                f"{node} answers something else than ClickHouse: is CLICKSTREAM_CLICKHOUSE_URLS its HTTP interface?"
+            ) from error
