@@ -22,6 +22,7 @@ from clickstream.config import (
     DeadLetterSettings,
     KafkaSettings,
     LogSettings,
+    RecentSettings,
     RedisSettings,
     ServerSettings,
     resolve,
@@ -69,6 +70,7 @@ def _erasure(servers: ServerSettings, clock: SystemClock) -> Erasure:
         redis=resolve(RedisSettings) if servers.redis_url else None,
         dead_letters=resolve(DeadLetterSettings).dir if os.environ.get(f"{PREFIX}DEAD_LETTER_DIR") else None,
         kafka=resolve(KafkaSettings) if os.environ.get(f"{PREFIX}KAFKA_BOOTSTRAP") else None,
+        recent_seconds=resolve(RecentSettings).ttl_seconds,
     )
 
 

@@ -18,7 +18,6 @@ from clickstream.kafka import KafkaAdmin
 from clickstream.lookup.connection import options, translated
 
 _SECONDS = 5.0
-_RECENT_DAYS = 7
 
 
 async def erase_keys(url: str, settings: RedisSettings, tenant_id: str, user_id: str) -> int:
@@ -54,8 +53,8 @@ def in_kafka(kafka: KafkaSettings | None, now: datetime) -> list[Remaining]:
     ]
 
 
-def beside(now: datetime, *, with_redis: bool) -> list[Remaining]:
-    """What stays besides, wherever the service runs."""
+def beside(now: datetime, *, with_redis: bool, recent_seconds: float) -> list[Remaining]:
+    """What stays besides, wherever the service runs; `recent_seconds`: CLICKSTREAM_RECENT_TTL_SECONDS of the job."""
     found = [
         Remaining(
             where="marts without user ids",
@@ -64,10 +63,17 @@ def beside(now: datetime, *, with_redis: bool) -> list[Remaining]:
             "id, until `clickstream rebuild --repairs`; those of days whose raw rows are past their retention stay",
         ),
         Remaining(
-            where="events that arrive again",
+            where="events that arrive later",
             until=None,
-            what="a job that is restarted from an older savepoint, a replay of dead letters that runs now, and a "
-            "collector's spool store events of the user again: repeat the request when such has happened",
+            what="events of the user that the jobs had not read yet, those in a collector's spool, those that a replay "
+            "of dead letters puts back now, and all since an older savepoint that a job is restarted from, are stored: "
+            "repeat the request when such has happened",
+        ),
+        Remaining(
+            where="ClickHouse's own notes",
+            until=None,
+            what="system.mutations and, where they are kept, system.query_log and the server's log name the user in "
+            "the statements that deleted the rows, until the server drops them (finished_mutations_to_keep, TTLs)",
         ),
         Remaining(where="backups, and dimensions in MySQL", until=None, what="are not touched"),
     ]
@@ -75,9 +81,11 @@ def beside(now: datetime, *, with_redis: bool) -> list[Remaining]:
         found.append(
             Remaining(
                 where="state of the job UserRecent",
-                until=now + timedelta(days=_RECENT_DAYS),
-                what="holds the user's last items and writes them to Redis again with everything else it rewrites, "
-                "until it forgets them; repeat the request then, or earlier with the job stopped",
+                until=now + timedelta(seconds=recent_seconds),
+                what="holds the user's last items, as do its checkpoints and savepoints. It writes them to Redis again "
+                "within a minute, with all other lists, until it forgets them: then, or later where the user is active "
+                "again. Stopping it does not hasten that, for a job that goes on from a savepoint writes all lists; "
+                "only one that begins without its state has forgotten",
             )
         )
     return found

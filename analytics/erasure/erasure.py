@@ -29,6 +29,7 @@ class Erasure:
         redis: how its keys are called.
         dead_letters: the sink's folder; None: it is not to be reached from here.
         kafka: where what stays is; None: not known.
+        recent_seconds: after which the job UserRecent forgets a user: its CLICKSTREAM_RECENT_TTL_SECONDS.
     """
 
     clickhouse: ClickHouseSettings
@@ -37,6 +38,7 @@ class Erasure:
     redis: RedisSettings | None = None
     dead_letters: Path | None = None
     kafka: KafkaSettings | None = None
+    recent_seconds: float = 7 * 24 * 3600
 
     async def erase(
         self, tenant_id: str, user_id: str, requested_by: str, catalogue: Catalogue | None = None
@@ -74,7 +76,7 @@ class Erasure:
             profiles=profiles,
             dead_letter_files=files,
             days_to_rebuild=[f"{day}" for day in sorted(tables.days)],
-            remaining=kept + beside(now, with_redis=self.redis_url is not None),
+            remaining=kept + beside(now, with_redis=self.redis_url is not None, recent_seconds=self.recent_seconds),
         )
         _LOG.info("a user was erased: receipt %s", receipt.receipt_id)  # the receipt says whose and for whom
         return receipt

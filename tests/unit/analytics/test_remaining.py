@@ -1,0 +1,38 @@
+"""What a receipt says of the job UserRecent is what the job does."""
+
+from datetime import UTC, datetime
+
+from analytics.erasure.elsewhere import beside
+from clickstream.config import RecentSettings
+from clickstream.recent_items.bucket import RecentBucket
+from clickstream.recent_items.parts import SeenItems, encode_parts
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+NOW_MS = int(NOW.timestamp() * 1000)
+JOB = "state of the job UserRecent"
+
+
+def test_the_job_writes_an_erased_users_items_until_the_time_of_the_receipt_restarted_or_not() -> None:
+    settings = RecentSettings(ttl_seconds=3600)
+    (said,) = (each for each in beside(NOW, with_redis=True, recent_seconds=3600) if each.where == JOB)
+    assert said.until is not None
+    until_ms = int(said.until.timestamp() * 1000)
+    running = RecentBucket(settings, by_tenant=True)
+    running.apply(encode_parts([SeenItems("aurora", "u", ["sofa"], [NOW_MS])]), NOW_MS)
+    assert [write.items for write in running.due(NOW_MS + 1000).writes] == [["sofa"]]
+    # Here the list is erased from Redis.
+    stored = dict(running.changed_entries())
+    restarted = RecentBucket(settings, by_tenant=True)
+    for name, entry in stored.items():
+        assert entry is not None
+        restarted.load(name, entry)
+    restarted.restored(until_ms - 1000)
+    for bucket in (running, restarted):
+        assert [write.items for write in bucket.due(until_ms - 1000).writes] == [["sofa"]]
+        assert [write.items for write in bucket.due(until_ms + 60_000).writes] == [[]]
+        assert [entry for _, entry in bucket.changed_entries()] == [None], "it has forgotten"
+
+
+def test_without_redis_nothing_is_said_of_the_job() -> None:
+    said = [each.where for each in beside(NOW, with_redis=False, recent_seconds=3600)]
+    assert JOB not in said and "events that arrive later" in said
