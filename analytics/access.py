@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, cast
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -121,8 +122,14 @@ def _scope(bounds: Annotated[Bounds, Depends(_bounds)]) -> Scope:
     return bounds()
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """Read once: each of them is a file that is opened."""
+    return frozenset(available_timezones())
+
+
 def _zone(name: str) -> ZoneInfo:
-    if name not in available_timezones():
+    if name not in _zones():
         raise HTTPException(422, f"time_zone {name!r} is unknown; write it as Asia/Shanghai or UTC")
     return ZoneInfo(name)
 
