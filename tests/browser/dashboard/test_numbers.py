@@ -109,9 +109,16 @@ def test_who_came_back(shown: Shown, screenshot: Screenshot) -> None:
         if value not in {"", "0"}
     }
     assert found == expected
-    curve = shown.rows("curve")
-    old = [users for (_, later), users in expected.items() if later == 0]
-    assert [int(curve[0][1]), int(curve[0][2]), float(curve[0][3])] == [sum(old), sum(old), 100]
+    first, end = shown.span
+    span = [(first + timedelta(days=number)).date().isoformat() for number in range((end - first).days)]
+    sums = []
+    for later in range(len(span)):
+        old = span[: len(span) - later]  # those that could have come back at that age
+        users, returned = (sum(expected[day, age] for day in old) for age in (0, later))
+        sums.append([later, users, returned, pytest.approx(percent(returned, users))])
+    curve = [[int(age), int(users), int(returned), float(rate)] for age, users, returned, rate in shown.rows("curve")]
+    assert curve == sums
+    assert len(curve) > 3 and 0 < curve[1][2] < curve[1][1]
     screenshot(shown.page, "retention")
 
 
@@ -166,11 +173,18 @@ def test_groups_of_experiments(shown: Shown, screenshot: Screenshot) -> None:
         for each in shown.stored.answers.experiments
         if each.tenant_id == "aurora"
     }
-    found = {}
+    found, rates = {}, {}
     for part in shown.panel("experiments").locator("[data-experiment]").all():
         for values in part.locator("tbody tr").evaluate_all(VALUES):
             found[part.get_attribute("data-experiment"), values[0]] = [int(value) for value in values[1:5]]
+            rates[part.get_attribute("data-experiment"), values[0]] = [values[6], values[7], values[9]]
     assert found == truth
+    for (experiment, group), (_, shows, clicks, orders) in truth.items():
+        _, base_shows, base_clicks, _ = truth[experiment, "control"]
+        ctr, base = percent(clicks, shows), percent(base_clicks, base_shows)
+        lift = "" if group == "control" else pytest.approx((ctr / base - 1) * 100)
+        read = [float(value) if value else "" for value in rates[experiment, group]]
+        assert read == [pytest.approx(ctr), pytest.approx(percent(orders, shows)), lift]
     screenshot(shown.page, "experiments")
 
 
