@@ -36,9 +36,10 @@ def collector(
 
 
 def write_key(tenant: Annotated[str, typer.Argument(help="tenant_id that the key is for.")]) -> None:
-    """Make a write key: printed once, with the lines of the collector's YAML file that let it in."""
+    """Make a write key, shown once on stderr. Stdout gets the lines of the collector's YAML file that let it in."""
     key = new_write_key()
-    typer.echo(f"# write key (shown once): {key}")
+    # Not on stdout, which goes into a file: that holds hashes alone.
+    typer.echo(f"write key (shown once): {key}", err=True)
     typer.echo(f"tenants:\n  {_quoted(tenant)}:\n    keys:\n      - sha256: {hash_of(key)}")
 
 

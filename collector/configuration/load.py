@@ -1,16 +1,36 @@
 """From a YAML file to a Collection, with errors that name the place in it."""
 
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
+from yaml.constructor import ConstructorError
 
 from clickstream.errors import ConfigurationError
 from collector.configuration.model import Collection
 from collector.configuration.strict import BASE
 
 _LARGEST = 4 * 1024 * 1024
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's safe subset, in which a key stands once: of two the first would be lost without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """Construct a mapping.
+
+        Raises:
+            ConstructorError: a key stands there twice, or is none.
+        """
+        seen = set()
+        for name, _ in node.value:
+            if isinstance(name, yaml.ScalarNode):
+                if (name.tag, name.value) in seen:
+                    raise ConstructorError(None, None, f"{name.value!r} stands there twice", name.start_mark)
+                seen.add((name.tag, name.value))
+        return super().construct_mapping(node, deep)
 
 
 def load(path: Path | None) -> Collection:
@@ -41,9 +61,9 @@ def parse(text: str | bytes, path: Path) -> Collection:
         ConfigurationError: something is wrong; the text names the place.
     """
     try:
-        found: Any = yaml.safe_load(text)
+        found: Any = yaml.load(text, _Loader)
     except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path} is no YAML: {error}") from error
+        raise ConfigurationError(f"{path} cannot be understood: {error}") from error
     try:
         return Collection.model_validate(found, context={BASE: path.absolute().parent})
     except ValidationError as error:

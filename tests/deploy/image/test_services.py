@@ -85,7 +85,7 @@ class Pods:
         """With the file that `clickstream write-key` makes; what it acknowledges is in the topic."""
         made = self._machine.image.run("clickstream", "write-key", TENANT)
         assert made.returncode == 0, made.stderr
-        key = made.stdout.splitlines()[0].rpartition(" ")[2]
+        key = made.stderr.split()[-1]
         self._file("collector", "collector.yaml", made.stdout)
         with self._running("collector", "COLLECTOR") as url:
             said = {"user_id": "u1", "scenario_id": "home", "item_id": "i1", "action_type": "click"}

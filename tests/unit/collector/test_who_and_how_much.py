@@ -100,3 +100,13 @@ def test_without_a_file_it_says_how_to_make_one() -> None:
         load(None)
     with pytest.raises(ConfigurationError, match="cannot be read: No such file"):
         load(Path("/nowhere.yaml"))
+
+
+def test_a_key_that_stands_twice_is_named_with_its_line() -> None:
+    one = yaml.safe_dump({"tenants": {"one": {"keys": [{"sha256": "a" * 64}]}}})
+    two = yaml.safe_dump({"tenants": {"two": {"keys": [{"sha256": "b" * 64}]}}})
+    with pytest.raises(ConfigurationError, match=r"(?s)'tenants' stands there twice.*line 5"):
+        parse(one + two, Path("/etc/collector.yaml"))
+    shared = "tenants:\n  one: &it\n    keys: [{sha256: " + "a" * 64 + "}]\n"
+    merged = "  two:\n    <<: *it\n    keys: [{sha256: " + "b" * 64 + "}]\n"
+    assert list(parse(shared + merged, Path("/etc/collector.yaml")).tenants) == ["one", "two"]
