@@ -26,6 +26,10 @@ describe("a file", () => {
     expect(lines[3]).toBe("'=HYPERLINK(1),-1,2");
     expect(lines.at(-1)).toBe("");
   });
+
+  it.each(["=1", "+1", "-1", "@SUM(1)", "\t=1"])("takes no id for a formula, however it begins: %j", (id) => {
+    expect(csv({ ...TABLE, rows: [[id, 0, 0]] }).split("\r\n")[1]).toBe(`'${id},0,0`);
+  });
 });
 
 describe("an element", () => {
