@@ -76,11 +76,13 @@ class FaultProxy:
     Attributes:
         url: Where clients find it; the same after every switch.
         seen: How many requests came in by mode that they met, counted when their bodies were complete.
+        answered: How many of them the node has answered by now, whatever became of the answer.
     """
 
     def __init__(self, target: str, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self.url = ""
         self.seen: Counter[Mode] = Counter()
+        self.answered: Counter[Mode] = Counter()
         self._target = URL(target.rstrip("/"))
         self._host = host
         self._port = port
@@ -198,6 +200,7 @@ class FaultProxy:
         async with self._client.request(
             request.method, url, headers=headers, data=body or None, skip_auto_headers=skip, allow_redirects=False
         ) as answer:
+            self.answered[mode] += 1
             if mode is Mode.HANG_AFTER:
                 await answer.read()
                 await asyncio.Event().wait()

@@ -22,7 +22,10 @@ MakeProxy = Callable[[Database], FaultProxy]
 @pytest.fixture
 def counted(database: Database) -> Database:
     """A view that counts what was inserted behind the table."""
-    database.query("CREATE TABLE counts (n Int64, c UInt64) ENGINE = SummingMergeTree ORDER BY n")
+    database.query(
+        "CREATE TABLE counts (n Int64, c UInt64) ENGINE = SummingMergeTree ORDER BY n "
+        "SETTINGS non_replicated_deduplication_window = 1000"
+    )
     database.query("CREATE MATERIALIZED VIEW counting TO counts AS SELECT n, count() AS c FROM t GROUP BY n")
     return database
 
@@ -55,9 +58,11 @@ def test_an_insert_that_the_server_begins_late(counted: Database, make_proxy: Ma
     # The client has given up when the request reaches the server: the retry carries the same token.
     proxy = make_proxy(counted)
     with Writer(config(counted.url(proxy.url), insert_timeout=0.3)) as writer:
-        proxy.set(Mode.DELAY, delay=0.6, inserts_only=True, requests=1)
+        proxy.set(Mode.DELAY, delay=1.5, inserts_only=True, requests=1)
         report = writer.write(batch_of([row(n) for n in range(50)]))
-        assert report.written + report.found == 50
+    assert report.written + report.found == 50
+    assert not proxy.answered[Mode.DELAY], "the rows are stored before the server begins the first insert"
+    wait_for(lambda: proxy.answered[Mode.DELAY], 20, "the server has carried out the first insert as well")
     assert each_once(counted) == list(range(50))
 
 

@@ -43,6 +43,8 @@ def test_an_insert_says_whatever_its_exactness_rests_on(node: RecordingNode) -> 
     assert insert.params["wait_end_of_query"] == "1"
     assert insert.params["max_execution_time"] == "7", "what we gave up on shall not go on"
     assert insert.params["insert_deduplicate"] == "1"
+    assert insert.params["deduplicate_blocks_in_dependent_materialized_views"] == "1"
+    assert insert.params["max_insert_block_size"] == insert.params["min_insert_block_size_rows"] == "1048576"
     assert insert.params["query_id"].startswith("clickstream-t-")
 
 
