@@ -127,9 +127,17 @@ class Topics:
         finally:
             consumer.close()
 
-    def size(self, topic: str) -> int:
-        """Records in a topic, by its offsets: control records of transactions count too."""
-        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "tests", **QUIET})
+    def size(self, topic: str, *, uncommitted: bool = False) -> int:
+        """Records in a topic, by its offsets: control records of transactions count too.
+
+        Args:
+            topic: its name.
+            uncommitted: whether what open transactions hold counts.
+        """
+        level = "read_uncommitted" if uncommitted else "read_committed"
+        consumer = Consumer(
+            {"bootstrap.servers": self.bootstrap, "group.id": "tests", "isolation.level": level, **QUIET}
+        )
         try:
             partitions: Sequence[int] = list(consumer.list_topics(topic, timeout=30).topics[topic].partitions)
             marks = [consumer.get_watermark_offsets(TopicPartition(topic, each), timeout=30) for each in partitions]
