@@ -172,6 +172,22 @@ def test_marts_of_a_day_are_right_again_where_the_view_that_is_named_is_another(
     assert left == own.numbers("SELECT count() FROM clickstream_repairs FINAL WHERE state = 'open'")[0] > 1
 
 
+def test_what_is_noted_again_while_a_repair_runs_stays_on_the_list(own: Warehouse) -> None:
+    own.fill(traffic(600))
+    note = f"INSERT INTO clickstream_repairs (date, cause) VALUES ('{month_end()}', 'view_failed')"
+    waiting = "SELECT toString(date) AS day FROM clickstream_repairs FINAL WHERE state = 'open'"
+    own.query(note)
+
+    def again(progress: Progress) -> None:
+        if progress.step is Step.COMPARED:
+            own.query(note)
+
+    repair(own.settings, again)
+    assert own.rows(waiting) == [{"day": f"{month_end()}"}]
+    repair(own.settings)
+    assert own.rows(waiting) == []
+
+
 @pytest.mark.parametrize("step", [Step.COUNTING, Step.COMPARED, Step.SWAPPED, Step.COLLECTED])
 def test_what_was_ended_in_its_midst_is_put_right_by_the_next_run(own: Warehouse, step: Step) -> None:
     own.fill(traffic(EVENTS))
