@@ -70,6 +70,12 @@ def beside(now: datetime, *, with_redis: bool, recent_seconds: float) -> list[Re
             "repeat the request when such has happened",
         ),
         Remaining(
+            where="ClickHouse's old files",
+            until=None,
+            what="the parts that held the rows are read by no query any more; the server deletes their files minutes "
+            "later (old_parts_lifetime, 8 minutes by default)",
+        ),
+        Remaining(
             where="ClickHouse's own notes",
             until=None,
             what="system.mutations and, where they are kept, system.query_log and the server's log name the user in "

@@ -10,7 +10,7 @@ class _Part(BaseModel):
 
 
 class ErasedRows(_Part):
-    """Rows of a table on one ClickHouse server, deleted from disk when the receipt is given."""
+    """Rows of a table on one ClickHouse server; its parts without them are written when the receipt is given."""
 
     server: str
     table: str

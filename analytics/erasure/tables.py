@@ -34,7 +34,7 @@ class ErasedTables:
 
 
 def erase_rows(settings: ClickHouseSettings, tenant_id: str, user_id: str) -> ErasedTables:
-    """Delete a user's rows; when it returns they are on no server's disk.
+    """Delete a user's rows; when it returns every part has been written anew without them.
 
     The days that had any go on the list of repairs: marts without a user's own rows have counted him all the same.
     No rebuild works on a server meanwhile.
