@@ -14,14 +14,18 @@ import pytest
 
 from analytics.erasure.erasure import Erasure
 from analytics.erasure.files import erase_letters
+from analytics.erasure.tables import erase_rows
 from analytics.services import Services
 from analytics.tokens import Tokens
 from analytics.warehouse import Warehouse
 from clickstream.clock import SystemClock
 from clickstream.config import ClickHouseSettings, RedisSettings
 from clickstream.config.analytics import AnalyticsSettings
+from clickstream.errors import UnavailableError
 from clickstream.migrate import ddl_directory, migrate_clickhouse
-from clickstream.rebuild import repair
+from clickstream.rebuild import Days, Step, rebuild, repair
+from clickstream.rebuild import lock as lock_module
+from clickstream.rebuild.report import Progress
 from tests.contract.analytics.service import running
 from tests.contract.clickhouse.clickhouse_process import ServerProcess
 from tests.kit.redis import RedisProcess
@@ -179,6 +183,20 @@ def test_a_store_that_is_away_is_said_and_the_request_can_be_repeated(
     assert platform.counts(USER) == [0] * 6
     # What the first attempt deleted is not forgotten: its days wait for their rebuild.
     assert answer.json()["days_to_rebuild"] == [f"{DAY:%Y-%m-%d}"]
+
+
+def test_it_is_refused_while_marts_are_counted_anew(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock_module, "_START_SECONDS", 1.0)
+    refused: list[str] = []
+
+    def erase(progress: Progress) -> None:
+        if progress.step is Step.COMPARED and not refused:
+            with pytest.raises(UnavailableError, match="another rebuild .* works on") as caught:
+                erase_rows(platform.settings, "aurora", USER)
+            refused.append(str(caught.value))
+
+    rebuild(platform.settings, "user_days", Days.between(DAY.date(), DAY.date()), erase)
+    assert len(refused) == 1
 
 
 @pytest.mark.parametrize("mine", range(1, 16))
