@@ -10,34 +10,35 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import yaml
 
 from tests.deploy.image.containers import Machine, Secrets
+from tests.deploy.image.object_storage import ObjectStorage
 from tests.deploy.image.probes import HOST, answers, probes
 from tests.deploy.rendering import Manifest
 from tests.kit.flink import Job
 from tests.kit.ports import free_port
 from tests.kit.waiting import wait_for
 
-# Of flinkConfiguration, what only means something on Kubernetes: leaders in ConfigMaps, the operator's own, S3.
-ONLY_ON_KUBERNETES = ("high-availability.", "kubernetes.", "s3.")
+# Of flinkConfiguration, what only means something on Kubernetes: leaders in ConfigMaps, the operator's own.
+ONLY_ON_KUBERNETES = ("high-availability.", "kubernetes.")
 # What run-job.sh says instead: where checkpoints and savepoints lie.
-SAID_BY_RUN_JOB = ("execution.checkpointing.dir", "execution.checkpointing.savepoint-dir")
+SAID_BY_RUN_JOB = ("s3.", "execution.checkpointing.dir", "execution.checkpointing.savepoint-dir")
 
 
-def settings(deployment: Manifest, here: Mapping[str, str]) -> dict[str, str]:
+def settings(deployment: Manifest, here: Mapping[str, str], left_out: tuple[str, ...]) -> dict[str, str]:
     """The Flink settings of a deployment: its flinkConfiguration, and what the operator makes of the rest of its spec.
 
     Args:
         deployment: a rendered FlinkDeployment.
         here: what this machine says in the place of a pod's own addresses, ports and folders.
+        left_out: how keys begin that say nothing here.
     """
     spec = deployment["spec"]
     found: dict[str, str] = {
-        key: value
-        for key, value in spec["flinkConfiguration"].items()
-        if not key.startswith(ONLY_ON_KUBERNETES) and key not in SAID_BY_RUN_JOB
+        key: value for key, value in spec["flinkConfiguration"].items() if not key.startswith(left_out)
     }
     found |= {
         "parallelism.default": str(spec["job"]["parallelism"]),
@@ -48,7 +49,7 @@ def settings(deployment: Manifest, here: Mapping[str, str]) -> dict[str, str]:
 
 
 class Application:
-    """One job. While it is entered it runs; what it leaves below `state` is where the next one goes on.
+    """One job. While it is entered it runs, its snapshots in object storage, or in files as with compose.
 
     Args:
         machine: where the image and the volumes are.
@@ -56,6 +57,8 @@ class Application:
         manifests: of the same overlay.
         secrets: what its pods are given.
         replaced: settings of the platform that a test has to change, with their prefix.
+        storage: where the deployment's own s3:// folders are; without it run-job.sh keeps files, and goes on from them.
+        savepoint: where a job with storage goes on, as the operator would tell it.
     """
 
     def __init__(
@@ -65,14 +68,18 @@ class Application:
         manifests: list[Manifest],
         secrets: Secrets,
         replaced: Mapping[str, str],
+        *,
+        storage: ObjectStorage | None = None,
+        savepoint: str | None = None,
     ) -> None:
         self._machine, self._deployment = machine, deployment
+        self._storage, self._savepoint = storage, savepoint
         spec = deployment["spec"]
         self._container = spec["podTemplate"]["spec"]["containers"][0]
         self._rest, self._tasks = free_port(), free_port()
         self.name: str = deployment["metadata"]["name"]
-        self.state: Path = machine.folder / "state" / self.name
-        self.state.mkdir(parents=True, exist_ok=True)
+        self._state: Path = machine.folder / "state" / self.name
+        self._state.mkdir(parents=True, exist_ok=True)
         self._conf = machine.folder / "conf" / self.name
         self._logs: Path = machine.folder / "logs" / self.name
         self._environment = machine.environment(self._container, manifests, secrets) | {
@@ -89,11 +96,9 @@ class Application:
     def __enter__(self) -> Self:
         with self._stack:
             self._configure()
-            job = self._deployment["spec"]["job"]
-            arguments = [self._machine.path(word, self._container) for word in job["args"]]
             # As the compose file does.
             address = ("-D", f"jobmanager.rpc.address={HOST}")
-            self._start("jobmanager", "run-job.sh", str(self.state), *address, job["entryClass"], *arguments)
+            self._start("jobmanager", *self._starting(address))
             self._start("taskmanager", "taskmanager.sh", "start-foreground", *address)
             self._stack = self._stack.pop_all()
         return self
@@ -130,25 +135,51 @@ class Application:
                 wait_for(lambda probe=probe: answers(probe, ports), 30, f"{self.name} {role}: {probe}")  # type: ignore[misc]
         return job
 
-    def stop(self) -> Path:
-        """Stop with a savepoint below `state`, and wait until the JobManager has ended by itself; the savepoint."""
-        before = {*self.state.glob("savepoint-*")}
+    def stop(self) -> str:
+        """Stop with a savepoint, and wait until the JobManager has ended by itself; the savepoint's address."""
         job, process = self.job, self._processes["jobmanager"]
         request = job.ask("/stop", "POST", {"drain": False})["request-id"]
 
-        def completed() -> bool:
+        def completed() -> dict[str, Any] | None:
             # A JobManager that is done with its job waits until somebody has heard of the savepoint.
-            return bool(job.ask(f"/savepoints/{request}")["status"]["id"] == "COMPLETED")
+            answer = job.ask(f"/savepoints/{request}")
+            return answer["operation"] if answer["status"]["id"] == "COMPLETED" else None
 
-        wait_for(completed, 120, lambda: f"savepoint of {self.name}: {self.said('jobmanager')}")
+        done = wait_for(completed, 120, lambda: f"savepoint of {self.name}: {self.said('jobmanager')}")
+        assert done is not None
+        assert "location" in done, done
         wait_for(lambda: process.poll() is not None, 120, lambda: f"{self.name} ends: {self.said('jobmanager')}")
         assert process.returncode == 0, self.said("jobmanager")
-        (savepoint,) = {*self.state.glob("savepoint-*")} - before
-        return savepoint
+        assert (self.folder(done["location"]) / "_metadata").is_file()
+        return str(done["location"])
+
+    def folder(self, address: str) -> Path:
+        """Where a checkpoint or savepoint lies on this machine."""
+        return self._storage.path(address) if self._storage else Path(urlsplit(address).path)
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command beside the JobManager, as `kubectl exec` would."""
+        return subprocess.run(
+            [self._machine.image.entrypoint, *command],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
 
     def said(self, process: str) -> str:
         """The end of a process's output."""
         return (self._logs / f"{process}.out").read_text(encoding="utf-8", errors="replace")[-5000:]
+
+    def _starting(self, address: tuple[str, str]) -> list[str]:
+        """What starts the JobManager."""
+        job = self._deployment["spec"]["job"]
+        program = [job["entryClass"], *(self._machine.path(word, self._container) for word in job["args"])]
+        if self._storage is None:
+            return ["run-job.sh", str(self._state), *address, *program]
+        restored = ["--fromSavepoint", self._savepoint] if self._savepoint else []
+        return ["standalone-job.sh", "start-foreground", *address, *restored, "--job-classname", *program]
 
     def _configure(self) -> None:
         here = {
@@ -164,9 +195,14 @@ class Application:
             "metrics.reporter.prometheus.port": "29249-29449",
             "io.tmp.dirs": str(self._machine.volume("/tmp")),
         }
+        if self._storage:
+            here["s3.endpoint"] = self._storage.url
+            # However small the state is, TaskManagers put it there themselves, not into what the JobManager writes.
+            here["execution.checkpointing.data-inline-threshold"] = "1 b"
+        left_out = ONLY_ON_KUBERNETES if self._storage else ONLY_ON_KUBERNETES + SAID_BY_RUN_JOB
         for folder in (self._conf, self._logs):
             folder.mkdir(parents=True, exist_ok=True)
-        text = yaml.safe_dump(settings(self._deployment, here), width=100_000)
+        text = yaml.safe_dump(settings(self._deployment, here, left_out), width=100_000)
         (self._conf / "config.yaml").write_text(text, encoding="utf-8")
         for name, content in self._deployment["spec"]["logConfiguration"].items():
             (self._conf / name).write_text(content, encoding="utf-8")

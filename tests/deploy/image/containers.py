@@ -55,7 +55,7 @@ class Machine:
         for source in container.get("envFrom") or []:
             if "configMapRef" in source:
                 found |= maps[source["configMapRef"]["name"]]
-            elif not source["secretRef"].get("optional"):
+            elif source["secretRef"]["name"] in secrets or not source["secretRef"].get("optional"):
                 found |= secrets[source["secretRef"]["name"]]
         found |= {each["name"]: each["value"] for each in container.get("env") or []}
         return {name: self.path(value, container) for name, value in found.items()}

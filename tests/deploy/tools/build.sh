@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds a tool out of Go modules, once, and prints its path. Usage: build.sh kustomize|compose|etcd|kube-apiserver|kubectl
+# Builds a tool out of Go modules, once, and prints its path. Usage: build.sh NAME, one of those below.
 # The pins are in FOLDER/go.mod and go.sum; what was built stays in ~/.cache, so that a fresh checkout finds it.
 set -eu
 
@@ -7,11 +7,12 @@ case ${1:-} in
 kustomize) folder=kustomize package=sigs.k8s.io/kustomize/kustomize/v5 ;;
 compose) folder=compose package=. ;;
 etcd) folder=etcd package=go.etcd.io/etcd/server/v3 ;;
+versitygw) folder=versitygw package=github.com/versity/versitygw/cmd/versitygw ;;
 kube-apiserver | kubectl) folder=kubernetes package=k8s.io/kubernetes/cmd/$1 ;;
-*) echo "usage: build.sh kustomize|compose|etcd|kube-apiserver|kubectl" >&2 && exit 2 ;;
+*) echo "usage: build.sh kustomize|compose|etcd|versitygw|kube-apiserver|kubectl" >&2 && exit 2 ;;
 esac
 command -v go >/dev/null 2>&1 || {
-    echo "clickstream: go not found: the tests of deploy/k8s build $1 with it. Install Go 1.24 or newer (https://go.dev/dl)" >&2
+    echo "clickstream: go not found: the tests of deploy/k8s build $1 with it. Install Go 1.25 or newer (https://go.dev/dl)" >&2
     exit 1
 }
 cd "$(dirname "$0")/$folder"
