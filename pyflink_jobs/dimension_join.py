@@ -7,8 +7,8 @@
 
 Delivery: at least once, in the order of each ODS partition, each event with its ingest position, by which readers drop
 what a restart writes again; or exactly once by Kafka transactions (CLICKSTREAM_DIMENSIONS_DELIVERY).
-State: the hashes of the event_ids of the last half hour, by ODS partition, in chunks. What MySQL answered is remembered
-in memory only.
+State: the hashes of the event_ids of the last half hour, by ODS partition, in chunks; a checkpoint writes new files.
+What MySQL answered is remembered in memory only.
 """
 
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ from clickstream.events.decode import Limits
 from clickstream.events.model import LARGEST_EVENT_BYTES
 from clickstream.names import JOB_DIMENSION_JOIN
 from clickstream.transactions import require_transaction_timeout
-from pyflink_jobs._runtime import MicroBatches, environment, kafka_records, submit, warn
+from pyflink_jobs._runtime import INCREMENTAL_STATE, MicroBatches, environment, kafka_records, submit, warn
 from sinks.flink.keyed_topic import Transactions, create_keyed_topic
 from sinks.flink.outcomes import keep
 from sinks.flink.uids import tell_apart
@@ -158,7 +158,7 @@ def main() -> None:
     """Submit the job."""
     config = resolve_config()
     warn(preflight(config.declared, config.connections), "until that is mended events go on without it")
-    env, tables = environment(config.batches)
+    env, tables = environment(config.batches, INCREMENTAL_STATE)
     # Or each event that is taken out of a micro-batch is copied together with the whole micro-batch: six times slower.
     # No operator here changes what it was given, or hands on what it changes later.
     env.get_config().enable_object_reuse()

@@ -38,6 +38,7 @@ def test_every_valid_event_comes_out_once_as_it_was_sent_with_the_rows_of_its_ow
         dimension_queries_failed=0,
     )
     _metrics_are_shown(job)
+    _checkpoints_write_what_is_new(job)
     job.savepoint_and_stop(join.pipeline.savepoints)
 
     records, events, tables = join.enriched(), join.expected(), join.tables()
@@ -126,6 +127,20 @@ def _store(join: JoinPipeline, records: list[Record]) -> None:
     (node, *_) = join.pipeline.nodes.clients
     body = encode_enriched_rows(valid)
     node.raw_insert("user_behaviors_local", insert_block=body, settings=dict(INSERT_SETTINGS), fmt="JSONEachRow")
+
+
+def _checkpoints_write_what_is_new(job: Job) -> None:
+    """The hashes of all events are state; a checkpoint after which none came hardly writes anything."""
+
+    def latest() -> tuple[int, int]:
+        completed = job.ask("/checkpoints")["latest"]["completed"]
+        return completed["checkpointed_size"], completed["state_size"]
+
+    def little() -> bool:
+        written, kept = latest()
+        return kept > 4 * EVENTS and written < kept / 4
+
+    wait_for(little, 60, lambda: f"the latest checkpoint wrote {latest()[0]} bytes of {latest()[1]}", pause=0.5)
 
 
 def _metrics_are_shown(job: Job) -> None:

@@ -27,6 +27,6 @@ def test_every_operator_of_the_join_has_a_uid_of_its_own_that_every_build_gives(
     first, second = json.loads(done.stdout.splitlines()[-1])
     uids = [each["uid"] for each in first]
     assert uids == [each["uid"] for each in second]
-    assert [each for each in first if not each["uid"]] == []
+    assert [each for each in first if not each["uid"] or not each["name"]] == []
     assert [uid for uid, count in Counter(uids).items() if count > 1] == []
     assert {"by-ods-partition", "join", "rejects"} <= set(uids)
