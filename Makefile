@@ -9,7 +9,7 @@ TEST_PROCESSES ?= 2
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
 
 # --- set-up ---------------------------------------------------------------------------------------------------------
 
@@ -72,7 +72,7 @@ check: $(VENV)/.installed tracker/node_modules/.installed dashboard/node_modules
 	@cd tracker && npm run --silent --loglevel=error check && npm run --silent --loglevel=error test
 	@cd dashboard && npm run --silent --loglevel=error check && npm run --silent --loglevel=error test
 
-test-unit: $(VENV)/.installed
+test-unit: $(VENV)/.installed ## Unit tests alone
 	@$(BIN)/pytest -q tests/unit
 
 test: setup prometheus chromium ## Every test, on real servers that it starts and stops itself; TEST_PROCESSES=1 takes less memory

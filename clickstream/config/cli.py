@@ -1,5 +1,6 @@
 """`clickstream settings`: every variable, its default, what it means. docs/CONFIGURATION.md is its output."""
 
+import os
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from clickstream.config.base import Settings
-from clickstream.config.resolve import GROUPS, variable
+from clickstream.config.resolve import GROUPS, reject_unknown, variable
 
 
 def register(app: typer.Typer) -> None:
@@ -20,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def settings(markdown: Annotated[bool, typer.Option("--markdown", help="As docs/CONFIGURATION.md.")] = False) -> None:
-    """List every setting: environment variable, default, meaning."""
+    """List every setting: environment variable, default, meaning. A variable that is set but is none is an error."""
     if markdown:
         print(document(), end="")
         return
@@ -32,6 +33,7 @@ def settings(markdown: Annotated[bool, typer.Option("--markdown", help="As docs/
             line = Text(f"  {variable(group, name)}={shown_default(field)}", style="cyan")
             console.print(line, soft_wrap=True)
             console.print(Padding(Text(meaning_of(field)), (0, 0, 0, 6), expand=False))
+    reject_unknown(os.environ)
 
 
 def document() -> str:

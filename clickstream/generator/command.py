@@ -1,5 +1,6 @@
 """What `clickstream generate` does once its options are understood."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -14,6 +15,7 @@ import msgspec
 from rich.console import Console
 
 from clickstream.clock import SystemClock
+from clickstream.config.resolve import reject_unknown
 from clickstream.errors import ConfigurationError
 from clickstream.generator.answers import TopicSpan
 from clickstream.generator.kafka_writer import KafkaWriter
@@ -50,6 +52,7 @@ class Destination:
         if self.out is not None:
             return resources.enter_context(LinesWriter(resources.enter_context(_opened(self.out))))
         if not self.bootstrap:
+            reject_unknown(os.environ)  # the name may be misspelt
             raise ConfigurationError(
                 "no Kafka is given: set CLICKSTREAM_KAFKA_BOOTSTRAP (`clickstream env` prints it) or --bootstrap "
                 "host:port, or write to a file with --out"
