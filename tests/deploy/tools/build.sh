@@ -12,10 +12,12 @@ kube-apiserver | kubectl) folder=kubernetes package=k8s.io/kubernetes/cmd/$1 ;;
 *) echo "usage: build.sh kustomize|compose|etcd|versitygw|kube-apiserver|kubectl" >&2 && exit 2 ;;
 esac
 command -v go >/dev/null 2>&1 || {
-    echo "clickstream: go not found: the tests of deploy/k8s build $1 with it. Install Go 1.25 or newer (https://go.dev/dl)" >&2
+    echo "clickstream: go not found: the tests of deploy/k8s build $1 with it. Install Go 1.24 or newer (https://go.dev/dl)" >&2
     exit 1
 }
 cd "$(dirname "$0")/$folder"
+# Where a module wants a newer Go than is there, Go fetches that itself, also where its package was told not to.
+export GOTOOLCHAIN="${GOTOOLCHAIN:-auto}"
 pins=$(cat go.mod go.sum ./*.go 2>/dev/null | sha256sum | cut -c 1-12)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/clickstream/tools
 tool=$cache/$1-$pins
