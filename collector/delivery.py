@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from collector.metrics import Metrics
-from collector.problem import busy
+from collector.problem import ProblemError, busy
 from collector.records import Record
-from collector.sinks.sink import Sink, SinkUnavailableError
+from collector.sinks.sink import Sink, SinkRefusedError, SinkUnavailableError
 from collector.spool.spooled import SpooledSink
 
 
@@ -32,8 +32,8 @@ class Delivery:
         """Return when each of the named sinks (none: all) has all records for good.
 
         Raises:
-            ProblemError: 503, one of them has not. Others may: sending again changes nothing there, since downstream an
-                event is known by its id.
+            ProblemError: 413, one of them never takes a record of these. 503, one of them has not taken all. Others may
+                have: sending again changes nothing there, since downstream an event is known by its id.
         """
         if not records:
             return
@@ -43,6 +43,8 @@ class Delivery:
                 await chosen[0].write(records)
             else:
                 await self._to_all(chosen, records)
+        except SinkRefusedError as error:
+            raise ProblemError(413, error.reason, f"{error}: send its events without the largest") from None
         except SinkUnavailableError as error:
             raise busy(error.reason, f"{error}; nothing is lost when the same request is sent again later", 2) from None
 

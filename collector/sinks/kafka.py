@@ -12,6 +12,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
+from clickstream.errors import ConfigurationError
 from collector.avro_events import encode
 from collector.records import Record
 from collector.sinks.sink import SinkRefusedError, SinkUnavailableError
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 _POLL_SECONDS = 0.002
 _PROBE_SECONDS = 0.5
 _PROBE_TIMEOUT = 3.0
+_LOOK_SECONDS = 2.0
 
 # What trying again does not mend.
 _REFUSALS = frozenset(
@@ -85,6 +87,8 @@ class _Batch:
         """One of them is, or never will be."""
         if error is not None:
             self.error = error
+        else:
+            self.owner.acknowledged += 1
         self.left -= 1
         self.owner.unacknowledged -= 1
         if not self.left:
@@ -97,27 +101,36 @@ class KafkaSink:
     """One producer. After a failure it takes nothing until a broker answers for its topics again.
 
     Attributes:
+        acknowledged: records so far.
         unacknowledged: records that the client holds.
         unacknowledged_bytes: of them.
+
+    Raises:
+        ConfigurationError: the client refuses its configuration.
     """
 
     def __init__(self, name: str, options: KafkaOptions) -> None:
         self.name, self._options = name, options
-        self.unacknowledged = self.unacknowledged_bytes = 0
+        self.acknowledged = self.unacknowledged = self.unacknowledged_bytes = 0
         self._problem = "it has not answered yet"
         self._detail = ""
         self._fatal = False
         self._timer: asyncio.TimerHandle | None = None
         self._probing: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
+        try:
+            self._producer = self._made()
+        except KafkaException as error:
+            raise ConfigurationError(f"sinks.{name}.producer: {error.args[0].str()}") from None
 
     async def start(self) -> None:
-        """Make the client and ask for the topics; whoever does not answer is asked again in the background."""
+        """Ask for the topics; whoever does not answer is asked again in the background."""
         self._loop = asyncio.get_running_loop()
-        self._producer = self._made()
         self._problem = await self._probe()
         if self._problem:
             logger.warning("Kafka (%s) takes nothing yet: %s", self.name, self._problem)
             self._probing = self._loop.create_task(self._probe_until_well())
+        self._watching = self._loop.create_task(self._watch())
 
     def problem(self) -> str:
         """Why it takes nothing now."""
@@ -159,8 +172,9 @@ class KafkaSink:
 
     async def close(self) -> None:
         """Wait until nothing is unacknowledged, which takes `ack_seconds` at the most."""
-        if self._probing:
-            self._probing.cancel()
+        for task in (self._probing, self._watching):
+            if task:
+                task.cancel()
         while self.unacknowledged:
             await asyncio.sleep(_POLL_SECONDS)
         if self._timer:
@@ -182,10 +196,13 @@ class KafkaSink:
                 done(error.args[0], None)
 
     def _poll(self) -> None:
+        self._serve()
+        self._timer = self._loop.call_later(_POLL_SECONDS, self._poll) if self.unacknowledged else None
+
+    def _serve(self) -> None:
         self._producer.poll(0)
         if self._fatal:
             self._replace()
-        self._timer = self._loop.call_later(_POLL_SECONDS, self._poll) if self.unacknowledged else None
 
     def _made(self) -> Producer:
         return Producer({**self._options.client(), "error_cb": self._note})
@@ -210,6 +227,18 @@ class KafkaSink:
             self._problem = why or "it does not acknowledge"
             logger.warning("Kafka (%s) takes nothing: %s", self.name, self._problem)
             self._probing = self._loop.create_task(self._probe_until_well())
+
+    async def _watch(self) -> None:
+        # Nothing that is sent would tell that Kafka is away where nothing is sent, and /readyz is to know.
+        while True:
+            before = self.acknowledged
+            await asyncio.sleep(_LOOK_SECONDS)
+            if not self.unacknowledged:
+                self._serve()
+            if self._problem or self.unacknowledged or self.acknowledged > before:
+                continue
+            if (problem := await self._probe()) and self.acknowledged == before:
+                self.failed(problem)
 
     async def _probe_until_well(self) -> None:
         while problem := await self._probe():

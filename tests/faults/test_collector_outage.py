@@ -4,11 +4,13 @@ import secrets
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
+import psutil
 import pytest
 
 from tests.contract.collector.conftest import click
@@ -55,6 +57,20 @@ def place(kafka: Broker, tmp_path: Path) -> Iterator[Place]:
     found = Place(kafka, tmp_path)
     yield found
     found.topics.close()
+
+
+@contextmanager
+def unanswering(kafka: Broker) -> Iterator[None]:
+    """Its processes stand still."""
+    processes = [psutil.Process(pid) for pid in kafka.stack.pids("kafka")]
+    assert processes
+    for each in processes:
+        each.suspend()
+    try:
+        yield
+    finally:
+        for each in processes:
+            each.resume()
 
 
 class Load:
@@ -116,6 +132,10 @@ class Load:
 
 def test_what_was_accepted_around_an_outage_is_stored(kafka: Broker, place: Place) -> None:
     with place.collector() as collector:
+        with unanswering(kafka):
+            # Nothing is sent, so nothing fails: it is found out all the same.
+            wait_for(lambda: collector.client.get("/readyz").status_code == 503, 30, "it is not ready")
+        wait_for(lambda: collector.client.get("/readyz").status_code == 200, 30, "it is ready again")
         load = Load(collector.url)
         try:
             load.more(300)
@@ -153,7 +173,9 @@ def test_with_a_spool_nothing_is_refused_and_a_kill_loses_nothing(kafka: Broker,
         collector.stop()
         collector.client.close()
     found = place.stored()
-    assert accepted <= {event["event_id"] for event in found}
+    unknown = {event_id for ids in load.open.values() for event_id in ids}
+    stored = {event["event_id"] for event in found}
+    assert accepted <= stored <= accepted | unknown, "what was accepted, and nothing else"
     for user, ids in load.accepted.items():
         # Each event's first appearance is in the order in which its user was told that it is accepted.
         firsts = list(dict.fromkeys(event["event_id"] for event in found if event["user_id"] == user))

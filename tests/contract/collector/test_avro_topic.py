@@ -16,7 +16,9 @@ pytestmark = pytest.mark.stack
 def test_both_topics_hold_the_same_event_and_the_header_names_the_schema(collected: Collected, tmp_path: Path) -> None:
     lake = f"lake-{secrets.token_hex(4)}"
     collected.topics.make({lake: 1})
-    sinks = {"kafka": {"type": "kafka"}, "lake": {"type": "kafka", "avro": {}, "topic": lake}}
+    # It takes small records alone.
+    own = {"message.max.bytes": 2000}
+    sinks = {"kafka": {"type": "kafka"}, "lake": {"type": "kafka", "avro": {}, "topic": lake, "producer": own}}
     settings = {
         "KAFKA_BOOTSTRAP": collected.topics.bootstrap,
         "KAFKA_TOPIC_BEHAVIORS": collected.behaviors,
@@ -26,6 +28,9 @@ def test_both_topics_hold_the_same_event_and_the_header_names_the_schema(collect
         event = click(user="lake", extra_data={"deep": [1, {"x": None}]}, price=2.5)
         assert process.post(event).json() == {"accepted": 1, "rejected": []}
         assert process.client.get(f"/schemas/{SCHEMA_ID}").json()["name"] == "Behavior"
+        large = process.post(click(user="large", extra_data={"text": "x" * 3000}))
+        assert (large.status_code, large.json()["error"]) == (413, "refused"), "no later try would mend it"
+        assert process.client.get("/readyz").status_code == 200
     (avro,) = collected.topics.read(lake)
     (plain,) = [record for record in collected.records() if record.key == b"lake"]
     assert avro.headers == (("schema_id", SCHEMA_ID.encode()),)

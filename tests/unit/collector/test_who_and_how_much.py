@@ -15,6 +15,7 @@ from collector.configuration.tenants import Rate
 from collector.keys import KeyRing
 from collector.problem import ProblemError
 from collector.rate import Bucket
+from collector.sinks.kafka import KafkaOptions, KafkaSink
 from tests.kit.collector import KEY, OTHER_KEY, OTHER_TENANT, TENANT, collection
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -110,3 +111,8 @@ def test_a_key_that_stands_twice_is_named_with_its_line() -> None:
     shared = "tenants:\n  one: &it\n    keys: [{sha256: " + "a" * 64 + "}]\n"
     merged = "  two:\n    <<: *it\n    keys: [{sha256: " + "b" * 64 + "}]\n"
     assert list(parse(shared + merged, Path("/etc/collector.yaml")).tenants) == ["one", "two"]
+
+
+def test_what_the_kafka_client_refuses_is_named() -> None:
+    with pytest.raises(ConfigurationError, match=r"sinks\.k\.producer: .*no\.such\.property"):
+        KafkaSink("k", KafkaOptions({"bootstrap.servers": "127.0.0.1:1", "no.such.property": 1}, "t", "r"))
