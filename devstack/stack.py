@@ -121,12 +121,14 @@ class Stack:
             if wait_gone([process], 25):
                 process.send(signal.SIGKILL)
                 wait_gone([process], 5)
+        records = [path for path in self.layout.run.glob("*.json") if path != self._plan_file]
+        # Redis writes its title over the environment by which members are known: its record knows it.
+        terminate((process for path in records if (process := Record.load(path).process)), 10)
         # Twice at least: the first look may miss what a dying process was starting.
         while left := members(self.layout.root):
             terminate(left, 10)
-        for record in self.layout.run.glob("*.json"):
-            if record != self._plan_file:
-                record.unlink()
+        for record in records:
+            record.unlink()
         shutil.rmtree(self.layout.flink / "tmp", ignore_errors=True)
 
     def start(self, name: str, timeout: float = 60.0, progress: Callable[[Status], None] = lambda _: None) -> None:

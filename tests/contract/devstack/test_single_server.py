@@ -1,6 +1,7 @@
 """What needs no more than Redis to be seen: external addresses, failures, two devstacks, the commands."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ import pytest
 import redis
 
 from clickstream.errors import ConfigurationError, UnavailableError
-from devstack.processes import members
+from devstack import supervisor
+from devstack.processes import ProcessId, members, wait_gone
 from devstack.stack import Stack
 
 pytestmark = pytest.mark.stack
@@ -124,6 +126,18 @@ def test_a_process_with_the_pid_of_a_record_is_not_taken_for_the_server(stack: S
     stack.up(only=["redis"], environment={})
     assert stack.pids("redis") != [os.getpid()]
     assert states(stack)["redis"] == "ready"
+
+
+def test_down_ends_what_a_killed_supervisor_has_left_running(stack: Stack) -> None:
+    stack.up(only=["redis"], environment={})
+    (pid,) = stack.pids("redis")
+    killed = supervisor.running(stack.layout)
+    assert killed is not None
+    killed.send(signal.SIGKILL)
+    assert wait_gone([killed], 5) == []
+    assert ProcessId.of(pid), "its servers live on"
+    stack.down()
+    assert ProcessId.of(pid) is None
 
 
 def test_the_commands(stack: Stack) -> None:
