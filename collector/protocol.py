@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol, with what it lacks: bounds on a request's head, and a 503 that says when to come again."""
+"""uvicorn's HTTP protocol, with what it lacks: bounds on a request's head, and a refusal that the application words."""
 
 import asyncio
 from typing import Any
@@ -7,13 +7,11 @@ import orjson
 from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from collector import cors
-
 HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 20.0
 
-# Answered however many connections are open: who asks these decides whether the process lives on.
-_ALWAYS = frozenset({"/healthz", "/readyz", "/metrics"})
+# Among a request's ASGI extensions: more connections than allowed are open.
+CROWDED = "clickstream.crowded"
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -62,7 +60,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         if app is service_unavailable:
-            app = self.app if cycle.scope["path"] in _ALWAYS else _busy
+            app = self.app
+            cycle.scope.setdefault("extensions", {})[CROWDED] = {}
         super()._start_asgi_task(cycle, app)
 
     def _too_slow(self) -> None:
@@ -88,20 +87,3 @@ class BoundedProtocol(HttpToolsProtocol):
             head = f"content-type: application/json\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
             self.transport.write(STATUS_LINE[status] + head.encode() + body)
         self.transport.close()
-
-
-async def _busy(scope: Any, _receive: Any, send: Any) -> None:
-    """503: more connections than allowed are open."""
-    body = orjson.dumps({"error": "connections", "message": "too many connections are open: send it again in a moment"})
-    headers = {
-        "Content-Type": "application/json",
-        "Retry-After": "1",
-        "Connection": "close",
-        "Cache-Control": "no-store",
-    }
-    if origin := dict(scope["headers"]).get(b"origin", b"").decode("latin-1"):
-        headers |= cors.headers(origin)
-    raw = [(name.lower().encode(), text.encode("latin-1")) for name, text in headers.items()]
-    raw.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": 503, "headers": raw})
-    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -12,10 +12,14 @@ from collector import cors
 from collector.enrichment.enrich import Visit
 from collector.keys import Caller
 from collector.metrics import Metrics
-from collector.problem import ProblemError
+from collector.problem import ProblemError, busy
+from collector.protocol import CROWDED
 from collector.service import Answer, Service
 
 logger = logging.getLogger(__name__)
+
+# Answered however many connections are open: who asks these decides whether the process lives on.
+_ALWAYS = frozenset({"healthz", "readyz", "metrics"})
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -53,10 +57,13 @@ class Exchange:
             inner: does the work; may raise ProblemError.
         """
         seconds = self._metrics.seconds.labels(route)
+        always = route in _ALWAYS
 
         async def handle(request: Request) -> Response:
             begun = time.perf_counter()
             try:
+                if not always and CROWDED in request.scope.get("extensions", ()):
+                    raise _crowded()
                 response = await inner(request)
             except ProblemError as problem:
                 response = self.refused(route, request, problem)
@@ -105,3 +112,9 @@ def visit_of(request: Request) -> Visit:
         gpc=headers.get("sec-gpc", ""),
         consent=headers.get("x-consent") or request.query_params.get("consent") or "",
     )
+
+
+def _crowded() -> ProblemError:
+    problem = busy("connections", "too many connections are open: send it again in a moment")
+    problem.headers["Connection"] = "close"
+    return problem

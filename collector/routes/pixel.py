@@ -22,6 +22,8 @@ def pixel(exchange: Exchange, intake: Intake, source: Source) -> Handler:
     """The handler. What a pixel cannot say is filled in: a page view, of now, of nobody, on the page that shows it."""
 
     async def handle(request: Request) -> Response:
+        if request.method == "HEAD":  # whoever looks whether it is there shows it to nobody
+            return Response(GIF, 200, {"Cache-Control": "no-store"}, "image/gif")
         headers: dict[str, str] = {}
         status = 200
         try:

@@ -21,8 +21,7 @@ def packed(record: Record) -> bytes:
 def frames(path: Path, offset: int = 0) -> Iterator[tuple[Record, int]]:
     """The records of a file from an offset on, each with the offset behind it.
 
-    It ends before the first frame that is not whole: what was being written when the process or the machine died. No
-    answer was given for that.
+    It ends before the first frame that is not whole: see `torn`.
     """
     with path.open("rb") as file:
         file.seek(offset)
@@ -37,3 +36,17 @@ def frames(path: Path, offset: int = 0) -> Iterator[tuple[Record, int]]:
             offset += _HEAD.size + length
             middle = _BODY.size + key
             yield Record(payload[_BODY.size : middle], payload[middle:], rejected), offset
+
+
+def torn(path: Path, offset: int) -> bool:
+    """Whether what follows there is the beginning of one frame: what was being written when the process died.
+
+    No answer was given for that. Anything else was whole once, and is damaged.
+    """
+    with path.open("rb") as file:
+        file.seek(offset)
+        head = file.read(_HEAD.size)
+        if len(head) < _HEAD.size:
+            return True
+        length = int(_HEAD.unpack(head)[0])
+        return _BODY.size <= length <= _LARGEST and len(file.read(length)) < length

@@ -2,12 +2,16 @@
 
 import errno
 import fcntl
+import logging
 import os
+import shutil
 from pathlib import Path
 from typing import Self
 
 from collector.records import Record
-from collector.spool.frames import frames
+from collector.spool.frames import frames, torn
+
+logger = logging.getLogger(__name__)
 
 _LOCK, _POSITION, _ASIDE = "lock", "position", "set-aside.frames"
 _SUFFIX = ".segment"
@@ -25,6 +29,8 @@ class Store:
         self._ends: dict[int, int] = {}  # by segment, bytes that are whole and on disk
         for path in sorted(folder.glob(f"*{_SUFFIX}")):
             end = max((behind for _, behind in frames(path)), default=0)
+            if not torn(path, end):
+                self._keep_damaged(path, end)
             os.truncate(path, end)
             self._ends[int(path.stem)] = end
         self._first, self._offset = self._position()
@@ -131,6 +137,18 @@ class Store:
             os.close(self._file)
             self._file = -1
         os.close(self._lock)
+
+    def _keep_damaged(self, path: Path, offset: int) -> None:
+        """Copy what cannot be read any more to where people find it."""
+        damaged = path.with_suffix(".damaged")
+        with path.open("rb") as file, damaged.open("wb") as kept:
+            file.seek(offset)
+            shutil.copyfileobj(file, kept)
+            kept.flush()
+            os.fsync(kept.fileno())
+        logger.error(
+            "%s is damaged at byte %d: what follows there is not sent, and is kept in %s", path, offset, damaged
+        )
 
     def _roll(self) -> None:
         if self._file >= 0:

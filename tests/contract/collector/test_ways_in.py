@@ -52,9 +52,9 @@ def test_the_course_body(collected: Collected) -> None:
 
 
 def test_the_pixel(collected: Collected) -> None:
-    answer = collected.collector.client.get(
-        "/t.gif", params={"key": KEY, "user_id": "mail", "x": "7", "campaign": "may"}
-    )
+    told = {"key": KEY, "user_id": "mail", "x": "7", "campaign": "may"}
+    assert collected.collector.client.head("/t.gif", params=told).status_code == 200, "a look at it is no event"
+    answer = collected.collector.client.get("/t.gif", params=told)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/gif")
     assert answer.content.startswith(b"GIF89a")
     (found,) = of_user(collected, "mail")

@@ -254,6 +254,10 @@ def test_one_connection_too_many_is_told_when_to_come_again(tmp_path: Path) -> N
             assert int(refused.headers["retry-after"]) >= 1
             assert refused.headers["access-control-allow-origin"] == origin["Origin"]
             assert httpx.get(f"{collector.url}/healthz").status_code == 200, "it is alive"
+            told = httpx.get(f"{collector.url}/metrics").text
+            assert 'collector_requests_total{route="behaviors",status="503"} 1.0' in told, (
+                "the alert on 5xx hears of it"
+            )
             idle.close()
         wait_for(lambda: httpx.get(f"{collector.url}/tracker.js").status_code == 200, 10, "there is room again")
 

@@ -67,6 +67,39 @@ async def test_a_torn_end_is_left_out(tmp_path: Path, torn: bytes) -> None:
     await following.close()
 
 
+async def test_what_is_damaged_is_kept_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    spool = Spool(tmp_path, 10**7, SEGMENT)
+    await spool.append([record(1), record(2), record(3)])
+    await spool.close()
+    (segment,) = tmp_path.rglob("*.segment")
+    whole = segment.read_bytes()
+    at = len(packed(record(1)))
+    segment.write_bytes(whole[: at + 20] + bytes([whole[at + 20] ^ 1]) + whole[at + 21 :])
+    following = Spool(tmp_path, 10**7, SEGMENT)
+    await following.append([record(4)])
+    assert await drained(following) == [1, 4]
+    (damaged,) = tmp_path.rglob("*.damaged")
+    assert damaged.read_bytes()[21:] == whole[at + 21 :], "with what was whole behind it"
+    assert f"damaged at byte {at}" in caplog.text
+    assert str(damaged) in caplog.text
+    await following.close()
+
+
+@pytest.mark.parametrize("torn", [b"", packed(record(9))[:-1], packed(record(9))[:3]])
+async def test_what_was_never_acknowledged_is_no_damage(
+    tmp_path: Path, torn: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    spool = Spool(tmp_path, 10**7, SEGMENT)
+    await spool.append([record(1)])
+    await spool.close()
+    (segment,) = tmp_path.rglob("*.segment")
+    with segment.open("ab") as file:
+        file.write(torn)
+    await Spool(tmp_path, 10**7, SEGMENT).close()
+    assert list(tmp_path.rglob("*.damaged")) == []
+    assert caplog.text == ""
+
+
 async def test_it_is_on_disk_before_it_is_said_to_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[int] = []
     real = os.fdatasync
