@@ -70,6 +70,7 @@ describe("an answer", () => {
     [{ status: 400 }, { kind: "refused", status: 400 }],
     [{ status: 401 }, { kind: "refused", status: 401 }],
     [{ status: 413 }, { kind: "refused", status: 413 }],
+    [{ status: 408 }, { kind: "retry", after: 0, why: "status 408" }],
     [{ status: 500 }, { kind: "retry", after: 0, why: "status 500" }],
     [{ status: 503, headers: { "Retry-After": "7" } }, { kind: "retry", after: 7000, why: "status 503" }],
     [{ status: 429, headers: { "Retry-After": "soon" } }, { kind: "retry", after: 0, why: "status 429" }],
