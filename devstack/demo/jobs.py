@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 from clickstream.errors import ClickstreamError, ConfigurationError, UnavailableError
 from clickstream.names import (
@@ -69,6 +70,14 @@ class Seen:
     state: str
     pending: int | None = None
     page: str = ""
+
+    @classmethod
+    def of(cls, kind: Kind, found: Listed | None, pending: int | None, page: str) -> Self:
+        """A submitted job as Flink lists it. What it said last of its topic is no longer true where it does not run."""
+        if found is None:
+            return cls(kind, "unknown", None, page)
+        state = "starting" if found.state == "RUNNING" and not found.running else found.state.lower()
+        return cls(kind, state, pending if found.running else None, page)
 
     @property
     def running(self) -> bool:
@@ -179,12 +188,8 @@ class Jobs:
             return Seen(entry.kind, "submitting")
         if entry.job is None:
             return Seen(entry.kind, "waiting")
-        found = listed.get(entry.job.id)
-        pending = self._pending.answer.get(entry.job.id)
-        if self._poller.failure or found is None:
-            return Seen(entry.kind, "unknown", pending, entry.job.page)
-        state = "starting" if found.state == "RUNNING" and not found.running else found.state.lower()
-        return Seen(entry.kind, state, pending, entry.job.page)
+        found = None if self._poller.failure else listed.get(entry.job.id)
+        return Seen.of(entry.kind, found, self._pending.answer.get(entry.job.id), entry.job.page)
 
     def _lags(self) -> dict[str, int | None]:
         found: dict[str, int | None] = {}

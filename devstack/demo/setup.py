@@ -43,8 +43,8 @@ def start_servers(stack: Stack, console: Console, *, with_dimensions: bool) -> N
 
     with console.status("Starting Kafka, Flink, ClickHouse, Redis, MariaDB, MongoDB"):
         stack.up(progress=show)
-    for moved in moved_ports(stack):
-        console.print(moved, soft_wrap=True)
+    if moved := moved_ports(stack):
+        console.print(f"Ports that are taken, and what is used instead: {', '.join(moved)}", soft_wrap=True)
     os.environ.update(stack.environment())
     with filled_catalogue(console):
         applied: list[Outcome] = []
@@ -82,10 +82,10 @@ def filled_catalogue(console: Console) -> Iterator[None]:
 
 
 def moved_ports(stack: Stack) -> list[str]:
-    """A line for each server that is not where it usually is."""
+    """Each server that is not where it usually is."""
     plan = stack.plan
     return [
-        f"{name} is at port {plan.ports[name]}: {usual} was taken by somebody else"
+        f"{usual} -> {plan.ports[name]} ({name})"
         for service in SERVICES.values()
         if service.name not in plan.external
         for name, usual in usual_ports(service, plan).items()

@@ -2,7 +2,7 @@ import pytest
 
 from clickstream.errors import ConfigurationError
 from devstack.demo.job import Job, Listed
-from devstack.demo.jobs import KINDS, chosen, several
+from devstack.demo.jobs import KINDS, Seen, chosen, several
 
 
 def listed(job: str, name: str, state: str = "RUNNING") -> Listed:
@@ -27,3 +27,11 @@ def test_jobs_of_one_name_that_run_at_once_are_found() -> None:
     ]
     assert several(KINDS.values(), found) == {sink: ["a", "c"]}
     assert several([KINDS["hot"]], found) == {}
+
+
+def test_a_job_that_does_not_run_says_nothing_of_what_it_has_to_read() -> None:
+    kind, starts = KINDS["sink"], Listed(Job("http://127.0.0.1:8081", "a"), "sink", "RUNNING", running=False)
+    assert Seen.of(kind, listed("a", kind.name), 7, "page") == Seen(kind, "running", 7, "page")
+    assert Seen.of(kind, starts, 0, "page") == Seen(kind, "starting", None, "page")
+    assert Seen.of(kind, listed("a", kind.name, "RESTARTING"), 0, "page") == Seen(kind, "restarting", None, "page")
+    assert Seen.of(kind, None, 0, "page") == Seen(kind, "unknown", None, "page")
