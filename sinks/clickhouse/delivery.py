@@ -21,7 +21,7 @@ from clickstream.retry import RetryPolicy
 from sinks.clickhouse.batch import Batch, DeadRow, Mask, Positions, Report
 from sinks.clickhouse.errors import Meaning, ServerError
 from sinks.clickhouse.health import Health
-from sinks.clickhouse.isolation import Piece, split
+from sinks.clickhouse.isolation import SAMPLE, Piece, Sample, draw, split, worth_sampling
 from sinks.clickhouse.routing import Router
 from sinks.clickhouse.transport import NodeClient
 
@@ -54,6 +54,7 @@ class Services:
         culprits: which rows of a stored batch break a view: indices into the batch.
         wait: waits before a retry (1 is the first).
         blocked: told once when a batch is held although its attempts are used up.
+        judge: told of a sample where many rows of a part are refused; what it raises ends the delivery.
     """
 
     try_present: Callable[[Positions, Node, str], Awaitable[Mask | ServerError]]
@@ -61,6 +62,7 @@ class Services:
     culprits: Callable[[Node, str, Batch], Awaitable[list[int]]]
     wait: Callable[[int], Awaitable[None]]
     blocked: Callable[[str], None]
+    judge: Callable[[Sample], None]
 
 
 @dataclass(slots=True)
@@ -99,6 +101,18 @@ class _State:
         self.compressed = None
 
 
+@dataclass(slots=True)
+class _Look:
+    """A sample that is being tried; `below` it lie so many pieces (-1: it is judged)."""
+
+    dead: int
+    left: int
+    below: int = -1
+
+    def sample(self, report: Report) -> Sample:
+        return Sample(self.dead, self.left, SAMPLE, len(report.dead) - self.dead, report.dead[-1].code)
+
+
 class Delivery:
     """Delivers parts. One instance serves all of them, one after another or at the same time."""
 
@@ -123,7 +137,15 @@ class Delivery:
         """Store the batch, or say of each row why not. Returns only when every row is accounted for."""
         report = Report()
         pieces = [Piece(batch)]
+        looking: _Look | None = None
         while pieces:
+            if looking is None and worth_sampling(pieces, len(report.dead)):
+                looking = _Look(len(report.dead), sum(len(piece.batch) for piece in pieces))
+                rest, sample = draw(pieces)
+                looking.below, pieces = len(rest), rest + sample
+            if looking and len(pieces) == looking.below:
+                self._services.judge(looking.sample(report))
+                looking.below = -1
             state = _State(pieces.pop(), shard, self._clock.monotonic())
             more = await self._settle(state, report)
             pieces += more

@@ -14,13 +14,14 @@ from enum import StrEnum
 import numpy as np
 
 from clickstream.clock import Clock, SystemClock
-from clickstream.dead_ratio import DeadRatio
+from clickstream.dead_ratio import DeadRatio, least_share
 from clickstream.errors import ContractError
 from clickstream.events.rejection import Rejection
 from clickstream.names import DeadLetterReason, RejectReason
 from clickstream.recent_ids import RecentIds
 from sinks.clickhouse.batch import Batch, DeadRow, Indices, Mask, Report
 from sinks.clickhouse.config import ClickHouseSinkConfig
+from sinks.clickhouse.isolation import Sample
 from sinks.clickhouse.lookups import Range
 from sinks.clickhouse.rows import Records, RowFormat, Rows, require_key
 from sinks.clickhouse.writer import Writer
@@ -86,8 +87,9 @@ class Ingest:
     def __init__(self, config: IngestConfig, blocked: Callable[[str], None], clock: Clock | None = None) -> None:
         self._config = config
         self._clock = clock or SystemClock()
-        self.writer = Writer(config.sink, blocked, self._clock)
+        self.writer = Writer(config.sink, blocked, self._clock, judge=self._judge_sample)
         self._ratio = DeadRatio(config.dead_ratio, config.dead_ratio_rows)
+        self._read = self._expected = 0  # of the micro-batch: records, and how many of them are bad at the least
         self._recent: dict[int, RecentIds] = {}
 
     def open(self) -> None:
@@ -106,6 +108,7 @@ class Ingest:
         """
         done = Ingested()
         rows = self._rows(records)
+        self._read, self._expected = len(records), len(rows.rejected)
         batch = rows.batch
         if len(batch):
             read_from = records.partitions[batch.index]
@@ -166,12 +169,24 @@ class Ingest:
         if self._ratio.add(count, done.rejected + len(refused)):
             reasons = Counter(f"{why.reason} {why.field}".rstrip() for _, why in rows.rejected)
             reasons.update(f"refused by the server, code {dead.code}" for dead in refused)
-            raise ContractError(
-                f"{self._ratio} from {self._config.topic} are bad: more than the {self._config.dead_ratio:g} that "
-                f"CLICKSTREAM_SINK_DEAD_RATIO allows; most often {reasons.most_common(3)}. Check that the topic is the "
-                f"right one and that {self._config.sink.table} has the columns (clickstream migrate). Nothing is lost: "
-                "the job goes on from its last checkpoint"
+            raise self._too_many(f"{self._ratio}", f"most often {reasons.most_common(3)}")
+
+    def _judge_sample(self, sample: Sample) -> None:
+        """End a micro-batch of which a sample shows that it is above the limit: to try each row would take minutes."""
+        self._expected += sample.dead + int(least_share(sample.refused, sample.tried) * sample.left)
+        if self._ratio.exceeded_with(self._read, self._expected):
+            raise self._too_many(
+                f"{sample.refused} of {sample.tried} rows, drawn from {sample.left} that were refused together,",
+                f"the server refuses them, code {sample.code}",
             )
+
+    def _too_many(self, what: str, why: str) -> ContractError:
+        return ContractError(
+            f"{what} from {self._config.topic} are bad: more than the {self._config.dead_ratio:g} that "
+            f"CLICKSTREAM_SINK_DEAD_RATIO allows; {why}. Check that the topic is the "
+            f"right one and that {self._config.sink.table} has the columns (clickstream migrate). Nothing is lost: "
+            "the job goes on from its last checkpoint"
+        )
 
     def _rejected(self, records: Records, index: int, rejection: Rejection) -> Outcome:
         record = Rejected(

@@ -10,7 +10,7 @@ import logging
 import math
 import random
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -23,6 +23,7 @@ from sinks.clickhouse.config import ClickHouseSinkConfig
 from sinks.clickhouse.delivery import Delivery, Services, Terms
 from sinks.clickhouse.errors import ServerError
 from sinks.clickhouse.health import Health
+from sinks.clickhouse.isolation import Sample
 from sinks.clickhouse.lookups import Lookups
 from sinks.clickhouse.replays import ReplayFilter
 from sinks.clickhouse.routing import router
@@ -36,13 +37,15 @@ T = TypeVar("T")
 class Writer:
     """Writes micro-batches into the local tables of a cluster. Use it as a context manager, or call open and close."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but the first are for tests, or one caller alone
         self,
         config: ClickHouseSinkConfig,
         blocked: Callable[[str], None] = logger.error,
         clock: Clock | None = None,
+        *,
         source: random.Random | None = None,
         patience: float = math.inf,
+        judge: Callable[[Sample], None] = lambda _: None,
     ) -> None:
         """Nothing is connected yet.
 
@@ -53,12 +56,14 @@ class Writer:
             source: of jitter and random routing.
             patience: seconds that `open` and each look-up wait for a node that does not answer: for ever in a job,
                 seconds in a command.
+            judge: told where many rows are refused; what it raises ends `write`, with rows in the table or not.
         """
         self._config = config
         self._blocked = blocked
         self._clock = clock or SystemClock()
         self._random = source or random.Random()
         self._patience = patience
+        self._judge = judge
         self._session: aiohttp.ClientSession | None = None
         self._checks: asyncio.Task[None] | None = None
         self._loop = asyncio.new_event_loop()
@@ -134,7 +139,7 @@ class Writer:
         report.parts_by_bytes = len(parts) - 1
         for part in parts:
             routed = self._router.split(part, self._health.shard_usable)
-            for done in await asyncio.gather(*(self._delivery.deliver(shard, rows) for shard, rows in routed)):
+            for done in await _all_or_none([self._delivery.deliver(shard, rows) for shard, rows in routed]):
                 report.add(done)
         return report
 
@@ -176,6 +181,7 @@ class Writer:
                 culprits=views.culprits,
                 wait=self._wait,
                 blocked=self._blocked,
+                judge=self._judge,
             ),
             clock=self._clock,
         )
@@ -202,3 +208,15 @@ class Writer:
         except BaseException:
             future.cancel()  # Ctrl-C ends the waiting here, not the coroutine
             raise
+
+
+async def _all_or_none(deliveries: Sequence[Coroutine[Any, Any, Report]]) -> list[Report]:
+    """Their reports; where one fails the others are ended first, as the end of the process would end them."""
+    tasks = [asyncio.ensure_future(each) for each in deliveries]
+    try:
+        return await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise

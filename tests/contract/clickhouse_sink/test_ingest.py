@@ -9,6 +9,7 @@ import pytest
 
 from clickstream.config.clickhouse import ClickHouseSettings
 from clickstream.config.kafka import Source
+from clickstream.errors import ContractError
 from clickstream.migrate import migrate_clickhouse
 from devstack.clickhouse.faults import FaultProxy, Mode
 from sinks.clickhouse.ingest import Ingest, IngestConfig, Ingested
@@ -120,3 +121,19 @@ def test_a_table_of_somebodys_own(database: Database) -> None:
     assert database.rows("SELECT id, toString(amount) AS amount, place, _epoch, _offset FROM own") == [
         {"id": "a", "amount": "1234567890.1234567890123456789", "place": {"x": 1, "y": 2}, "_epoch": 3, "_offset": 0}
     ]
+
+
+def test_a_table_that_lacks_a_column_ends_the_job_before_every_row_was_tried(database: Database) -> None:
+    database.query(
+        "CREATE TABLE lean (id String, _epoch UInt32, _partition UInt16, _offset UInt64) ENGINE = MergeTree ORDER BY id"
+    )
+    count = 10_000
+    values = [b'{"id": "%d", "added_later": 1}' % number for number in range(count)]
+    worker = Ingest(IngestConfig(config(database.url(), table="lean"), JsonRows(3, key="id"), "orders"), print)
+    worker.open()
+    try:
+        with pytest.raises(ContractError, match=r"64 of 64 rows, drawn from .* code 117.* lean has the columns"):
+            worker.ingest(Records(values, np.zeros(count, np.int64), np.arange(count), np.full(count, NOW)))
+    finally:
+        worker.close()
+    assert database.numbers("SELECT count() FROM lean") == [0]

@@ -17,6 +17,7 @@ from sinks.clickhouse.batch import Batch, Mask, Positions
 from sinks.clickhouse.delivery import Delivery, Services, Terms
 from sinks.clickhouse.errors import Code, Meaning, ServerError
 from sinks.clickhouse.health import Health
+from sinks.clickhouse.isolation import Sample
 from sinks.clickhouse.routing import Router
 
 VIEW = "default.view"
@@ -192,6 +193,8 @@ class Rig:
         self.found: list[tuple[Node, list[int], str]] = []
         self.notes_refused = 0  # how often in a row the list of repairs takes nothing
         self.blocked: list[str] = []
+        self.samples: list[Sample] = []
+        self.on_sample: Callable[[Sample], None] = self.samples.append
         self.on_wait: Callable[[], None] = lambda: None
         self.health = Health(3, 5.0, self._check)
         self.delivery = Delivery(
@@ -205,9 +208,19 @@ class Rig:
                 on_exhausted=on_exhausted,
                 replicated=replicated,
             ),
-            services=Services(self._present, self._found, self._culprits, self._wait, self.blocked.append),
+            services=Services(
+                self._present,
+                self._found,
+                self._culprits,
+                self._wait,
+                self.blocked.append,
+                self._judge,
+            ),
             clock=self.clock,
         )
+
+    def _judge(self, sample: Sample) -> None:
+        self.on_sample(sample)
 
     async def _check(self, node: Node) -> bool:
         return not self.nodes[node].down

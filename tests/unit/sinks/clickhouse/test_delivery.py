@@ -3,11 +3,23 @@ import random
 import pytest
 
 from clickstream.config.sink import OnExhausted
+from clickstream.errors import ContractError
 from clickstream.names import DeadLetterReason
 from clickstream.retry import RetryPolicy
 from sinks.clickhouse.batch import Report
+from sinks.clickhouse.isolation import HINTS, SAMPLE, Sample
 from sinks.clickhouse.routing import HashRouter, RandomRouter
-from tests.unit.sinks.clickhouse.nodes import Fault, MemoryNode, Question, Rig, batch_of, cluster_of, in_memory, row
+from tests.unit.sinks.clickhouse.nodes import (
+    Fault,
+    Hint,
+    MemoryNode,
+    Question,
+    Rig,
+    batch_of,
+    cluster_of,
+    in_memory,
+    row,
+)
 
 
 def rig_of(shards: int = 1, replicas: int = 1, **options: object) -> Rig:
@@ -283,3 +295,42 @@ async def test_a_batch_that_was_cut_up_waits_no_longer_than_a_whole_one() -> Non
     assert report.written + len(report.dead) == 64
     assert sorted({dead.index for dead in report.dead} | set(node.table.rows)) == list(range(64))
     assert len(rig.waits) <= 3, "the retries of one piece, not of every piece"
+
+
+async def test_where_all_rows_are_refused_a_sample_says_so_soon() -> None:
+    rig = rig_of()
+
+    def too_many(sample: Sample) -> None:
+        rig.samples.append(sample)
+        raise ContractError("too many")
+
+    rig.on_sample = too_many
+    with pytest.raises(ContractError, match="too many"):
+        await deliver(rig, [row(number, bad=True) for number in range(10_000)])
+    assert rig.samples == [Sample(dead=HINTS, left=10_000 - HINTS, tried=SAMPLE, refused=SAMPLE, code=469)]
+    assert only(rig).requests <= 3 * HINTS + SAMPLE
+    assert only(rig).table.rows == {}
+
+
+@pytest.mark.parametrize("hint", [lambda _, wrong: None, lambda _, wrong: wrong], ids=["unnamed", "named"])
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.9, 1.0])
+async def test_a_sample_changes_nothing_where_it_is_borne(share: float, hint: Hint) -> None:
+    source = random.Random(int(share * 100))
+    bad = {number for number in range(1_500) if source.random() < share}
+    rig = rig_of()
+    only(rig).hint = hint
+    report = await deliver(rig, [row(number, bad=number in bad) for number in range(1_500)])
+    assert sorted(dead.index for dead in report.dead) == sorted(bad)
+    assert only(rig).table.rows == dict.fromkeys(set(range(1_500)) - bad, 1)
+    assert report.written == 1_500 - len(bad)
+    (sample,) = rig.samples
+    assert (sample.tried, sample.dead) == (SAMPLE, HINTS)
+    assert abs(sample.refused / SAMPLE - share) < 0.25
+
+
+async def test_few_bad_rows_are_isolated_without_a_sample() -> None:
+    rig = rig_of()
+    await deliver(rig, [row(number, bad=number < HINTS - 1) for number in range(1_000)])
+    assert rig.samples == []
+    await deliver(rig, [row(number, bad=True) for number in range(4 * SAMPLE)])
+    assert rig.samples == [], "to go on is not much dearer"

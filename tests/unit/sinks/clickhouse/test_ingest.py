@@ -1,5 +1,6 @@
 """The path of one micro-batch, with a table that is a dictionary in the place of the writer."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import msgspec
@@ -15,6 +16,7 @@ from clickstream.recent_ids import Hashes, Times, hashes_of
 from sinks.clickhouse.batch import Batch, DeadRow, Indices, Mask, Positions, Report
 from sinks.clickhouse.config import ClickHouseSinkConfig
 from sinks.clickhouse.ingest import Ingest, IngestConfig, OutcomeKind
+from sinks.clickhouse.isolation import Sample
 from sinks.clickhouse.rows import BehaviorRows, JsonRows, Records
 from sinks.dead_letters import decode_dead_letter, decode_rejected
 from tests.unit.sinks.clickhouse.test_rows import NOW, event, records
@@ -28,6 +30,8 @@ class MemoryWriter:
         self.repeated: set[int] = set()
         self.deaths: dict[int, tuple[DeadLetterReason, int]] = {}
         self.broken: set[int] = set()
+        self.samples: list[Sample] = []  # that a write comes upon
+        self.judge: Callable[[Sample], None]
         self.stored: list[tuple[str, int]] = []  # ids that the table holds from before, with their times
         self.asked: list[str] = []
 
@@ -48,6 +52,8 @@ class MemoryWriter:
 
     def write(self, batch: Batch) -> Report:
         report = Report()
+        for sample in self.samples:
+            self.judge(sample)
         for row, offset, index in zip(batch.rows, batch.positions.offsets.tolist(), batch.index.tolist(), strict=True):
             if offset in self.deaths:
                 reason, code = self.deaths[offset]
@@ -76,6 +82,7 @@ def ingest(**changes: object) -> tuple[Ingest, MemoryWriter]:
     made = Ingest(config, lambda _: None, ManualClock(1_800_000_000.5))
     made.writer.close()
     writer = MemoryWriter()
+    writer.judge = made.writer._judge
     made.writer = writer  # type: ignore[assignment] # it stands in for the Writer
     return made, writer
 
@@ -223,6 +230,25 @@ def test_too_many_refused_rows_end_the_job() -> None:
     writer.deaths = dict.fromkeys((100, 101, 102), (DeadLetterReason.REFUSED, 469))
     with pytest.raises(ContractError, match="code 469"):
         sink.ingest(events(1, 2, 3, 4))
+
+
+def test_samples_that_show_too_many_refused_rows_end_the_job_at_once() -> None:
+    numbers = range(1_000)
+    all_bad = Sample(dead=32, left=468, tried=64, refused=64, code=16)
+    sink, writer = ingest(dead_ratio=0.5, dead_ratio_rows=1_000)
+    writer.samples = [all_bad]  # of one shard of two: what the other one's rows are nobody knows
+    assert len(sink.ingest(events(*numbers)).outcomes) == 0
+    writer.samples = [all_bad, all_bad]
+    with pytest.raises(ContractError) as failure:
+        sink.ingest(events(*numbers, first=5_000))
+    assert "64 of 64 rows, drawn from 468" in str(failure.value)
+    assert "code 16" in str(failure.value)
+    assert "CLICKSTREAM_SINK_DEAD_RATIO" in str(failure.value)
+    # A job that allows them all, and one that has not seen enough, go on.
+    for changes in ({"dead_ratio": 1.0, "dead_ratio_rows": 1_000}, {"dead_ratio": 0.5, "dead_ratio_rows": 1_001}):
+        sink, writer = ingest(**changes)
+        writer.samples = [all_bad, all_bad]
+        sink.ingest(events(*numbers))
 
 
 @pytest.mark.parametrize("code", [0, 241, 252])

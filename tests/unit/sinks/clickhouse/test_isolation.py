@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sinks.clickhouse.batch import Batch, Positions
-from sinks.clickhouse.isolation import HINTS, Piece, split
+from sinks.clickhouse.isolation import HINTS, SAMPLE, Piece, draw, split
 
 
 def batch_of(count: int) -> Batch:
@@ -55,3 +55,17 @@ def test_without_a_number_or_with_hints_used_up_it_is_halved() -> None:
         sizes = [len(each.batch) for each in split(piece, row)]
         assert sizes == [5, 5]
     assert np.array_equal(split(Piece(batch_of(2)), -1)[1].batch.index, [0])
+
+
+def test_a_sample_is_drawn_evenly_and_taken_out() -> None:
+    whole = batch_of(1_000)
+    cuts = [range(300), range(300, 301), range(301, 999), range(999, 1_000)]
+    rest, sample = draw([Piece(whole.take(np.array(rows)), hints=5) for rows in cuts])
+    drawn = [each.batch.index.tolist() for each in sample]
+    assert len(drawn) == SAMPLE
+    assert all(len(each) == 1 for each in drawn)
+    rows = [row for (row,) in drawn]
+    assert (rows[0], rows[-1]) == (0, 999)
+    assert all(15 <= later - earlier <= 17 for earlier, later in zip(rows, rows[1:], strict=False))
+    assert sorted(rows + [row for each in rest for row in each.batch.index.tolist()]) == list(range(1_000))
+    assert {each.hints for each in rest} == {5}
