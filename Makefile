@@ -44,6 +44,7 @@ tracker: tracker/dist/tracker.js ## The browser's script: tracker/dist
 
 tracker/node_modules/.installed: tracker/package-lock.json devstack/prerequisites.sh
 	@sh devstack/prerequisites.sh $(PYTHON)
+	@echo "npm packages -> tracker/node_modules (seconds, once)"
 	@cd tracker && npm ci --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
@@ -55,6 +56,7 @@ dashboard: dashboard/dist/index.html ## The analytics service's pages: dashboard
 
 dashboard/node_modules/.installed: dashboard/package-lock.json devstack/prerequisites.sh
 	@sh devstack/prerequisites.sh $(PYTHON)
+	@echo "npm packages -> dashboard/node_modules (seconds, once)"
 	@cd dashboard && npm ci --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
