@@ -124,7 +124,7 @@ def test_a_page_that_is_brought_back_as_it_was_left_is_viewed_anew_once_and_lose
         assert {urlsplit(event["url"]).path for event in view} == {path}
     for view in (first, again):
         names = [event["event_name"] for event in view]
-        assert [names.count(name) for name in ("pageview", "view", "like", "click")] == [1, 1, 1, view is first]
+        assert [names.count(name) for name in ("pageview", "view", "like", "click")] == [1, 1, 1, view is first], names
         assert len({*impressions(view, "shop-also")}) == len(impressions(view, "shop-also")) == seen
     assert again[0].get("referrer") == first[0].get("referrer")
     dwelt = [event for event in events if event["event_name"] == "dwell"]

@@ -9,11 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser, Playwright, TimeoutError
 
 from tests.kit.waiting import wait_for
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+
+
+CONNECT_MS = 10_000
+STARTS = 3
 
 
 @contextmanager
@@ -25,6 +29,23 @@ def window(playwright: Playwright, chromium: str, folder: Path) -> Iterator[Brow
         chromium: path of the program.
         folder: for its profile and what it prints.
     """
+    folder.mkdir()
+    # Where Playwright comes upon the first page while that is being made, it waits for it for ever
+    # (microsoft/playwright#35928): it is given another browser then.
+    for start in range(STARTS):
+        with _started(chromium, folder / str(start)) as address:
+            try:
+                browser = playwright.chromium.connect_over_cdp(address, no_defaults=True, timeout=CONNECT_MS)
+            except TimeoutError:
+                if start == STARTS - 1:
+                    raise
+                continue
+            yield browser
+            return
+
+
+@contextmanager
+def _started(chromium: str, folder: Path) -> Iterator[str]:
     folder.mkdir()
     profile, printed = folder / "profile", folder / "chromium.log"
     command = [
@@ -43,7 +64,7 @@ def window(playwright: Playwright, chromium: str, folder: Path) -> Iterator[Brow
     try:
         wait_for(lambda: told.exists() and told.read_text().count("\n"), 30, lambda: printed.read_text()[-2000:])
         port = told.read_text().split("\n")[0]
-        yield playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}", no_defaults=True)
+        yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(30)
