@@ -64,9 +64,12 @@ class Site:
 
 
 def by_page_view(events: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """Events, which stand in their order, from each page view to the next."""
+    """Events from each page view to the next.
+
+    By their own time: what a page sends when it is left may arrive behind what the next one sends first.
+    """
     views: list[list[dict[str, Any]]] = []
-    for event in events:
+    for event in sorted(events, key=lambda each: each["timestamp"]):
         if event["event_name"] == "pageview":
             views.append([])
         views[-1].append(event)
