@@ -20,7 +20,7 @@ def least_share(bad: int, tried: int) -> float:
     share, spread = bad / tried, _Z * _Z / tried
     middle = share + spread / 2
     width = _Z * math.sqrt(share * (1 - share) / tried + spread / (4 * tried))
-    return max(0.0, (middle - width) / (1 + spread))
+    return min(share, max(0.0, (middle - width) / (1 + spread)))  # of no bad ones rounding may leave some
 
 
 class DeadRatio:
