@@ -226,7 +226,7 @@ def test_from_nothing_with_a_port_taken_until_the_terminal_is_closed(tmp_path: P
     try:
         with squatter, demo(environment, tmp_path / "demo.log", "--rate", "300", "--jobs", "sink") as shown:
             shown.wait_said(r"  rows [1-9].*  rejected [1-9].*  duplicates [1-9]")
-            assert re.search(r"kafka is at port \d+: 9092 was taken", shown.text), shown.text
+            assert re.search(r"9092 -> \d+ \(kafka\)", shown.text), shown.text
             signs_in(shown.text)
             assert memory(environment) < 6 * GIB
             shown.process.send_signal(signal.SIGHUP)
