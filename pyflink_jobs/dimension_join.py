@@ -38,6 +38,7 @@ from clickstream.events.model import LARGEST_EVENT_BYTES
 from clickstream.names import JOB_DIMENSION_JOIN
 from clickstream.transactions import require_transaction_timeout
 from pyflink_jobs._runtime import INCREMENTAL_STATE, MicroBatches, environment, kafka_records, submit, warn
+from sinks.alarm import require_receivers
 from sinks.flink.keyed_topic import Transactions, create_keyed_topic
 from sinks.flink.outcomes import keep
 from sinks.flink.uids import tell_apart
@@ -84,10 +85,12 @@ def resolve_config() -> Config:
         raise ConfigurationError(
             "CLICKSTREAM_MYSQL_URL is not set: the join needs mysql://user:password@host:3306/database"
         )
+    dead_letters = resolve(DeadLetterSettings)
+    require_receivers(dead_letters.alarm_urls)
     config = Config(
         kafka=kafka,
         events=resolve(EventSettings),
-        dead_letters=resolve(DeadLetterSettings),
+        dead_letters=dead_letters,
         dimensions=dimensions,
         declared=load_dimensions(dimensions.file),
         connections=MySqlConnections(

@@ -7,7 +7,7 @@ other one runs as in the compose file.
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,12 +22,10 @@ from tests.deploy.image.application import Application
 from tests.deploy.image.containers import Machine, named
 from tests.deploy.image.object_storage import SECRET, ObjectStorage
 from tests.deploy.rendering import Manifest, manifests, of_kind
-from tests.kit import redis_expected as expected
 from tests.kit.flink import Job
-from tests.kit.join import JoinPipeline
 from tests.kit.pipeline import Pipeline
 from tests.kit.redis import RedisProcess
-from tests.kit.redis_answers import assert_hot_items, assert_recent_items, assert_windows, wait_settled
+from tests.kit.redis_answers import assert_hot_items, wait_settled
 from tests.kit.redis_jobs import SETTINGS, recent_traffic
 from tests.kit.traffic import Flow
 from tests.kit.waiting import wait_for
@@ -38,7 +36,7 @@ RATE = 500
 
 
 class Jobs(NamedTuple):
-    """Some jobs of an overlay, DimensionJoin first, and those of them whose state is in object storage."""
+    """Some jobs of an overlay, and those of them whose state is in object storage."""
 
     overlay: str
     names: tuple[str, ...]
@@ -136,20 +134,8 @@ def platform(jobs: Jobs, pipeline: Pipeline, redis: RedisProcess, folder: Path) 
         "clickstream-redis": {"CLICKSTREAM_REDIS_URL": redis.url},
         "clickstream-s3": SECRET,
     }
-    replaced = {"CLICKSTREAM_SINK_BATCH_SECONDS": "1"}
-    with ExitStack() as stack:
-        if "dimension-join" in jobs.names:
-            join = stack.enter_context(closing(JoinPipeline(pipeline)))
-            metrics = f"{pipeline.name}-metrics"
-            pipeline.topics.make({metrics: 2})
-            secrets["clickstream-mysql"] = {"CLICKSTREAM_MYSQL_URL": join.url}
-            replaced |= {
-                "CLICKSTREAM_KAFKA_TOPIC_METRICS": metrics,
-                "CLICKSTREAM_METRICS_WINDOW_MINUTES": "240",  # all of the traffic
-            }
-        else:
-            replaced["CLICKSTREAM_SOURCE"] = "ods"  # no join runs here
-        storage = stack.enter_context(ObjectStorage(folder / "storage", bucket, settings["s3.region"]))
+    replaced = {"CLICKSTREAM_SINK_BATCH_SECONDS": "1", "CLICKSTREAM_SOURCE": "ods"}  # no join runs here
+    with ObjectStorage(folder / "storage", bucket, settings["s3.region"]) as storage:
         machine = Machine(installed.jobs(), folder / "volumes")
         yield Overlay(machine, jobs, pipeline, replaced, secrets, storage)
 
@@ -207,9 +193,3 @@ def assert_everything(pipeline: Pipeline, redis: RedisProcess, jobs: dict[str, A
     assert not pipeline.dead_letters()
     with Lookup.connect(redis.url, SETTINGS) as lookup:
         wait_settled(jobs["item-hot-score"].job, lambda: assert_hot_items(lookup, answers))
-        if "user-recent" in jobs:
-            events = expected.valid_events(pipeline.topics.read(pipeline.behaviors))
-            recent = expected.recent_items(events)
-            assert len(recent) > 100
-            wait_settled(jobs["user-recent"].job, lambda: assert_recent_items(lookup, recent))
-            wait_settled(jobs["realtime-metrics"].job, lambda: assert_windows(lookup, answers))

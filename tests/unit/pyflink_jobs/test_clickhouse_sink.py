@@ -7,7 +7,7 @@ import pytest
 
 from clickstream.config.sink import OnExhausted
 from clickstream.errors import ConfigurationError
-from pyflink_jobs.clickhouse_sink import require_budget, resolve_config
+from pyflink_jobs.clickhouse_sink import require_budget
 from sinks.clickhouse.config import ClickHouseSinkConfig
 
 SINK = ClickHouseSinkConfig.to("http://host", "t")
@@ -32,15 +32,3 @@ def test_a_batch_may_not_be_tried_for_longer_than_a_checkpoint_may_take() -> Non
 
 def test_a_batch_that_is_held_anyway_has_no_budget() -> None:
     require_budget(environment(1), replace(SINK, on_exhausted=OnExhausted.BLOCK))
-
-
-def test_an_address_for_alarms_that_is_none_is_refused_at_submission(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {
-        "KAFKA_BOOTSTRAP": "host:9092",
-        "CLICKHOUSE_URLS": "http://host",
-        "DEAD_LETTER_DIR": "/letters",
-        "DEAD_LETTER_ALARM_URLS": "jsn://secret@host",
-    }.items():
-        monkeypatch.setenv(f"CLICKSTREAM_{name}", value)
-    with pytest.raises(ConfigurationError, match=r"CLICKSTREAM_DEAD_LETTER_ALARM_URLS: address 1"):
-        resolve_config()
