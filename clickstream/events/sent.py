@@ -3,10 +3,11 @@
     taken = Intake().take(body, Sender("shop", "web"), now_ms)
 
 Bodies in the event's own names go through msgspec's typed decoder in one call. Only a body that it refuses is looked at
-event by event: aliases are put right, unknown fields are moved to `extra_data`, and what is wrong is said of each.
+event by event: aliases are put right, unknown fields are moved to `extra_data`, and what is wrong is said of each. Only
+where it cannot even tell events apart the scanner does.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ from clickstream.events.aliases import Aliases
 from clickstream.events.decode import PARSE_ERRORS, Limits, checked, move_unknown_fields, rejection_of
 from clickstream.events.model import Event, EventId, Id, Milliseconds
 from clickstream.events.rejection import RejectedError, Rejection
+from clickstream.events.scanner import Scanner, nested
 from clickstream.names import RejectReason
 
 # Looks at an event that has passed all other checks; raises RejectedError. The collector's custom events are one.
@@ -25,6 +27,8 @@ Rule = Callable[[Event], None]
 
 _FILLED_IN = ("event_id", "tenant_id", "scenario_id", "received_at", "timestamp")
 _NEVER = -1  # no time that could be sent
+# In `extra_data`: whoever reads it later, a job or a schema, may have less of a stack left than there is here.
+_DEEPEST = 500
 
 
 class SentEvent(Event, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
@@ -111,10 +115,22 @@ class Intake:
                 pass  # one by one then
             else:
                 self._count(sent)
-                return self._judge(sent, None, body, sender, received_at)
-        raws = self._split(body)
-        self._count(raws)
-        return self._judge([None] * len(raws), raws, body, sender, received_at)
+                return self._judge(sent, body, sender, received_at)
+        scanner = Scanner()
+        return self._judge_raw(self._split(body, scanner), scanner, sender, received_at)
+
+    def take_mapped(
+        self, body: bytes, mapping: Callable[[Mapping[str, Any]], Mapping[str, Any]], sender: Sender, received_at: int
+    ) -> Taken:
+        """Read a body whose events have another form; `mapping` brings one into the platform's.
+
+        Raises:
+            UnreadableError: nothing could be read.
+            TooManyError: more events than allowed.
+        """
+        scanner = Scanner()
+        raws = [_mapped(raw, mapping) for raw in self._split(body, scanner)]
+        return self._judge_raw(raws, scanner, sender, received_at)
 
     def take_values(self, bodies: Sequence[Any], sender: Sender, received_at: int) -> Taken:
         """Read events that are decoded already: JSON values.
@@ -124,40 +140,56 @@ class Intake:
         """
         self._count(bodies)
         raws = [msgspec.json.encode(body) for body in bodies]
-        return self._judge([None] * len(raws), raws, b"", sender, received_at)
+        return self._judge_raw(raws, Scanner(), sender, received_at)
 
     def _count(self, events: Sequence[object]) -> None:
         if len(events) > self._most:
             raise TooManyError
 
-    def _split(self, body: bytes) -> list[bytes]:
+    def _split(self, body: bytes, scanner: Scanner) -> list[bytes]:
+        """The events as they stand."""
         try:
-            if body.lstrip()[:1] == b"[":
-                return self._pieces(body)
-            if not isinstance(msgspec.json.decode(body), dict):
-                raise UnreadableError(RejectReason.NOT_AN_OBJECT)
+            if body.lstrip()[:1] != b"[":
+                if not isinstance(msgspec.json.decode(body), dict):
+                    raise UnreadableError(RejectReason.NOT_AN_OBJECT)
+                return [body]
+            found = [bytes(raw) for raw in self._raws.decode(body)]
         except PARSE_ERRORS as error:
-            raise UnreadableError(rejection_of(error, body).reason) from None
-        return [body]
+            scanned = scanner.elements(body, self._most)
+            if scanned is None:
+                raise UnreadableError(rejection_of(error, body).reason) from None
+            found = scanned
+        self._count(found)
+        return found
 
-    def _judge(
-        self, sent: Sequence[SentEvent | None], raws: list[bytes] | None, body: bytes, sender: Sender, received_at: int
-    ) -> Taken:
+    def _judge(self, sent: Sequence[SentEvent], body: bytes, sender: Sender, received_at: int) -> Taken:
         taken = Taken()
+        raws: list[bytes] = []
         for index, event in enumerate(sent):
             try:
-                read = self._read(raws[index]) if event is None and raws is not None else event
-                assert read is not None
-                taken.events.append(self._completed(read, sender, received_at))
+                taken.events.append(self._completed(event, sender, received_at))
                 taken.places.append(index)
             except RejectedError as error:
-                raws = raws or self._pieces(body)
+                raws = raws or (self._split(body, Scanner()) if body.lstrip()[:1] == b"[" else [body])
                 taken.refused.append(Refused(index, error.rejection, raws[index]))
         return taken
 
-    def _read(self, raw: bytes) -> SentEvent:
+    def _judge_raw(self, raws: Sequence[bytes], scanner: Scanner, sender: Sender, received_at: int) -> Taken:
+        taken = Taken()
+        for index, raw in enumerate(raws):
+            try:
+                taken.events.append(self._completed(self._read(raw, scanner), sender, received_at))
+                taken.places.append(index)
+            except RejectedError as error:
+                taken.refused.append(Refused(index, error.rejection, raw))
+        return taken
+
+    def _read(self, raw: bytes, scanner: Scanner) -> SentEvent:
         try:
             fields = msgspec.json.decode(raw)
+        except PARSE_ERRORS as error:
+            raise RejectedError(rejection_of(error, raw).reason, scanner.unreadable_member(raw)) from None
+        try:
             if not isinstance(fields, dict):
                 raise RejectedError(RejectReason.NOT_AN_OBJECT)
             fields = self._aliases.resolved(fields)
@@ -187,12 +219,21 @@ class Intake:
             event.action_type = Action.CUSTOM
             event.event_name = event.event_name or Action.CLICK.value
         checked(event, received_at, self._limits)
+        extra = event.extra_data
+        if extra is not msgspec.UNSET and len(extra) > 2 * _DEEPEST and nested(bytes(extra), _DEEPEST):
+            raise RejectedError(RejectReason.TOO_DEEP, "extra_data")
         for rule in self._rules:
             rule(event)
         return event
 
-    def _pieces(self, body: bytes) -> list[bytes]:
-        return [bytes(raw) for raw in self._raws.decode(body)] if body.lstrip()[:1] == b"[" else [body]
+
+def _mapped(raw: bytes, mapping: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> bytes:
+    """An event in another form; what cannot be read, or is no object, as it stands."""
+    try:
+        fields = msgspec.json.decode(raw)
+        return msgspec.json.encode(mapping(fields)) if isinstance(fields, dict) else raw
+    except PARSE_ERRORS:
+        return raw
 
 
 def _parts(rejection: Rejection) -> tuple[RejectReason, str]:

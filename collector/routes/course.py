@@ -2,14 +2,11 @@
 
 from dataclasses import replace
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from clickstream.events.course import mapped
-from clickstream.events.decode import PARSE_ERRORS, rejection_of
-from clickstream.events.sent import Intake, Sender, Taken, UnreadableError
-from clickstream.names import RejectReason
+from clickstream.events.sent import Intake
 from collector.body import Body, Memory
 from collector.configuration.model import Source
 from collector.routes.exchange import Exchange, Handler, accepted, visit_of
@@ -26,20 +23,13 @@ def course(exchange: Exchange, intake: Intake, memory: Memory, source: Source) -
         with Body(memory, settings.body_bytes, settings.body_seconds) as body:
             read = await body.read(request)
             answer = await exchange.service.collect(
-                caller, visit_of(request), source.sinks, lambda sender, at: _take(intake, read, sender, at)
+                caller,
+                visit_of(request),
+                source.sinks,
+                lambda sender, at: intake.take_mapped(
+                    read, mapped, replace(sender, scenario_id=sender.scenario_id or SCENARIO), at
+                ),
             )
         return accepted(answer, headers)
 
     return handle
-
-
-def _take(intake: Intake, body: bytes, sender: Sender, received_at: int) -> Taken:
-    try:
-        found = msgspec.json.decode(body)
-    except PARSE_ERRORS as error:
-        raise UnreadableError(rejection_of(error, body).reason) from None
-    if not isinstance(found, dict | list):
-        raise UnreadableError(RejectReason.NOT_AN_OBJECT)
-    listed = found if isinstance(found, list) else [found]
-    events = [mapped(each) if isinstance(each, dict) else each for each in listed]
-    return intake.take_values(events, replace(sender, scenario_id=sender.scenario_id or SCENARIO), received_at)

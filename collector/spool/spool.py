@@ -8,7 +8,7 @@ from clickstream.errors import StorageError
 from collector.records import Record
 from collector.sinks.sink import SinkUnavailableError
 from collector.spool.frames import packed
-from collector.spool.store import Store
+from collector.spool.store import Store, sync_folder
 
 CHUNK_RECORDS = 1_000
 CHUNK_BYTES = 1024 * 1024
@@ -43,6 +43,8 @@ class Spool:
                 if store := Store.claim(folder / str(number), segment_bytes):
                     self._stores.append(store)
                 number += 1
+            for each in (folder, folder.parent):
+                sync_folder(each)
         except OSError as error:
             raise StorageError(
                 f"{folder} (CLICKSTREAM_COLLECTOR_SPOOL_DIR) cannot be used: {error.strerror}: is it there, and ours?"

@@ -17,6 +17,15 @@ _LOCK, _POSITION, _ASIDE = "lock", "position", "set-aside.frames"
 _SUFFIX = ".segment"
 
 
+def sync_folder(folder: Path) -> None:
+    """Put the names of its files on disk: a file that is there has no use where nothing leads to it."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 class Store:
     """A locked folder. Its methods block; not for several threads at once, but for `append` beside the others.
 
@@ -157,11 +166,7 @@ class Store:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_EXCL
         self._file = os.open(self._path(self._last), flags, 0o600)
         self._ends[self._last] = 0
-        folder = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(self.folder)
 
     def _position(self) -> tuple[int, int]:
         try:

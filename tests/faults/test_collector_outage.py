@@ -2,24 +2,28 @@
 
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import msgspec
 import psutil
 import pytest
+from confluent_kafka import Consumer, TopicPartition
 
+from collector.spool.spool import CHUNK_RECORDS
 from tests.contract.collector.conftest import click
 from tests.kit.broker import Broker, broker
 from tests.kit.collector import KEY, CollectorProcess, collection
-from tests.kit.kafka import Topics
+from tests.kit.kafka import QUIET, Topics
 from tests.kit.waiting import wait_for
 
 pytestmark = pytest.mark.stack
+
+PARTITIONS = 3
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +39,10 @@ class Place:
         self.topics, self._folder = Topics(kafka.bootstrap), folder
         self.name = f"o{secrets.token_hex(4)}"
         self.behaviors = f"{self.name}-behaviors"
-        self.topics.make({self.behaviors: 3, f"{self.name}-rejected": 1})
+        self.topics.make({self.behaviors: PARTITIONS, f"{self.name}-rejected": 1})
         self._bootstrap = kafka.bootstrap
 
-    def collector(self, **settings: str) -> CollectorProcess:
+    def collector(self, producer: Mapping[str, int] | None = None, **settings: str) -> CollectorProcess:
         own = {
             "KAFKA_BOOTSTRAP": self._bootstrap,
             "KAFKA_TOPIC_BEHAVIORS": self.behaviors,
@@ -46,7 +50,9 @@ class Place:
             "COLLECTOR_ACK_SECONDS": "2",
             **settings,
         }
-        return CollectorProcess(self._folder, collection(), own)
+        return CollectorProcess(
+            self._folder, collection(sinks={"kafka": {"type": "kafka", "producer": dict(producer or {})}}), own
+        )
 
     def stored(self) -> list[dict[str, Any]]:
         return [msgspec.json.decode(record.value or b"") for record in self.topics.read(self.behaviors)]
@@ -71,6 +77,24 @@ def unanswering(kafka: Broker) -> Iterator[None]:
     finally:
         for each in processes:
             each.resume()
+
+
+class Ends:
+    """How much a topic holds, asked often."""
+
+    def __init__(self, bootstrap: str, topic: str) -> None:
+        self._topic = topic
+        self._consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "ends", **QUIET})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._consumer.close()
+
+    def sum(self) -> int:
+        places = [TopicPartition(self._topic, partition) for partition in range(PARTITIONS)]
+        return sum(self._consumer.get_watermark_offsets(place, timeout=30)[1] for place in places)
 
 
 class Load:
@@ -181,3 +205,42 @@ def test_with_a_spool_nothing_is_refused_and_a_kill_loses_nothing(kafka: Broker,
         firsts = list(dict.fromkeys(event["event_id"] for event in found if event["user_id"] == user))
         wanted = set(ids)
         assert [event_id for event_id in firsts if event_id in wanted] == ids
+
+
+def test_a_kill_in_the_middle_of_the_drain_loses_nothing(kafka: Broker, place: Place, tmp_path: Path) -> None:
+    # Two records in a request, one request at a time: so that there is a middle to be found.
+    producer = {"batch.num.messages": 2, "max.in.flight": 1}
+    collector = place.collector(producer, COLLECTOR_SPOOL_DIR=str(tmp_path / "spool"), COLLECTOR_ACK_SECONDS="20")
+    users = [f"user-{number}" for number in range(4)]
+    accepted: dict[str, list[str]] = {user: [] for user in users}
+
+    def send(count: int) -> None:
+        for user in users:
+            ids = [f"{user}-{len(accepted[user]) + each}" for each in range(count)]
+            answer = collector.post([click(user=user, event_id=each) for each in ids])
+            assert answer.json() == {"accepted": count, "rejected": []}, answer.text
+            accepted[user] += ids
+
+    with Ends(kafka.bootstrap, place.behaviors) as ends:
+        assert ends.sum() == 0
+        with unanswering(kafka):
+            collector.start()
+            for _ in range(2):
+                send(500)
+            assert collector.metric("collector_records_spooled_total") == 4_000
+        # More than what is read from the spool at a time, so that some of it is known to be sent, and some is not.
+        wait_for(lambda: ends.sum() > CHUNK_RECORDS * 3 // 2, 60, "half a chunk behind the first is sent", pause=0)
+        collector.kill()
+        assert ends.sum() < 4_000 - CHUNK_RECORDS, "it was in the middle of it"
+    collector.start()
+    send(10)
+    wait_for(lambda: collector.metric("collector_spool_bytes") == 0, 60, "the spool is empty")
+    collector.stop()
+    collector.client.close()
+    found = place.stored()
+    for user, ids in accepted.items():
+        events = [event for event in found if event["user_id"] == user]
+        assert list(dict.fromkeys(event["event_id"] for event in events)) == ids, "all of them, in their order"
+        one = {event["event_id"]: event for event in events}
+        assert all(event == one[event["event_id"]] for event in events), "what is repeated is the same event"
+    assert 0 < len(found) - sum(map(len, accepted.values())) <= CHUNK_RECORDS, "what was not known to be sent, again"

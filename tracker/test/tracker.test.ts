@@ -227,6 +227,18 @@ describe("consent", () => {
   });
 });
 
+it("sends what there is when the tab is hidden: it may never be shown again", async () => {
+  const tracker = start();
+  tracker.track("a");
+  await settle(0);
+  expect(sent).toEqual([]);
+  Object.defineProperty(document, "visibilityState", { configurable: true, get: () => "hidden" });
+  document.dispatchEvent(new Event("visibilitychange"));
+  await settle(0);
+  expect(sent.map((event) => event.event_name)).toEqual(["a"]);
+  Reflect.deleteProperty(document, "visibilityState");
+});
+
 describe("pages", () => {
   it("are those of the History API, with the title that they have then", async () => {
     start({ auto: ["pages"] });
@@ -243,6 +255,16 @@ describe("pages", () => {
     ]);
     history.pushState({}, "", "/");
     document.title = "";
+  });
+
+  it("are also those that replace another, and those that the visitor goes back to", async () => {
+    start({ auto: ["pages"] });
+    history.replaceState({}, "", "/replaced");
+    await settle(0);
+    History.prototype.replaceState.call(history, {}, "", "/"); // as a browser does it, without the script
+    window.dispatchEvent(new PopStateEvent("popstate"));
+    await settle();
+    expect(sent.map(({ url }) => new URL(url!).pathname)).toEqual(["/", "/replaced", "/"]);
   });
 
   it("are told apart by what stands behind # where they are asked to be", async () => {

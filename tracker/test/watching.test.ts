@@ -364,7 +364,10 @@ describe("videos", () => {
     });
     start("pages", "video");
     const tell = (type: string) => film.dispatchEvent(new Event(type)); // media events do not bubble
+    show("hidden");
     tell("playing");
+    await settle(20_000);
+    show("visible");
     await settle(8_000);
     tell("waiting");
     await settle(30_000);

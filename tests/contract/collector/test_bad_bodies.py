@@ -81,6 +81,32 @@ def test_of_a_body_that_is_refused_nothing_is_stored(collected: Collected) -> No
     assert "refused" not in users
 
 
+@pytest.mark.parametrize("path", ["/api/v1/behaviors", "/events"])
+def test_an_event_that_cannot_be_read_is_refused_alone(collected: Collected, path: str) -> None:
+    good = json.dumps({**click(user="beside"), "item_id": path})
+    halved = good.replace("beside", r"\ud800")
+    deep = f'{good[:-1]}, "own": {"[" * 5_000}{"]" * 5_000}}}'
+    before = len(collected.refused())
+    body = f"[{good}, {halved}, {good}, {deep}]"
+    answer = collected.collector.client.post(path, content=body, headers={"X-Write-Key": KEY})
+    assert (answer.status_code, answer.json()) == (
+        202,
+        {
+            "accepted": 2,
+            "rejected": [
+                {"index": 1, "field": "user_id", "reason": "not_json"},
+                {"index": 3, "field": "own", "reason": "too_deep"},
+            ],
+        },
+    )
+    assert [event["user_id"] for event in collected.events() if event.get("item_id") == path] == ["beside"] * 2
+    refused = collected.refused()[before:]
+    assert [(each["reason"], each["raw"][:500]) for each in refused] == [
+        ("not_json", halved),
+        ("too_deep", deep[:500]),
+    ]
+
+
 def gzip_bomb(mebibytes: int) -> bytes:
     """A KiB for each of so many MiB: the same block again and again. Its checksum is wrong; nobody gets so far."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
@@ -143,7 +169,8 @@ def test_many_large_bodies_leave_no_memory_behind(collected: Collected) -> None:
 
 
 junk: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
+    # Halves of surrogate pairs among the characters.
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=30),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=3),
     max_leaves=6,
 )

@@ -102,7 +102,7 @@ def test_the_request_says_who_visits_and_only_servers_may_say_otherwise(collecte
 
 def test_without_consent_nobody_is_identified(collected: Collected) -> None:
     for number, headers in enumerate(({"DNT": "1"}, {"Sec-GPC": "1"}, {"X-Consent": "0"})):
-        event = click(user="secret", session_id="session", event_id=f"no-consent-{number}")
+        event = click(user="secret", session_id="session", order_id="o-1", event_id=f"no-consent-{number}")
         assert collected.collector.post(event, headers=headers).json()["accepted"] == 1
     found = [event for event in collected.events() if event["event_id"].startswith("no-consent-")]
     assert [event["user_id"] for event in found] == ["anonymous"] * 3

@@ -26,7 +26,7 @@ from tests.kit.waiting import wait_for
 pytestmark = pytest.mark.net
 
 SCRIPT = b"console.log('tracker');" * 50
-SLOW_KEY = "cs_key-of-a-slow-tenant"
+SLOW_KEY, SLOW_TOO = "cs_key-of-a-slow-tenant", "cs_another-key-of-it"
 
 
 class Filed:
@@ -39,7 +39,8 @@ class Filed:
         sinks = {kind: {"type": kind, "folder": kind, "roll_seconds": 3600} for kind in ("file", "avro")}
         configuration = collection(sinks=sinks)
         rate = {"events_per_second": 4, "burst": 20}
-        configuration["tenants"]["slow"] = {"keys": [{"sha256": hash_of(SLOW_KEY)}], "scenario": "web", "rate": rate}
+        keys = [{"sha256": hash_of(key)} for key in (SLOW_KEY, SLOW_TOO)]
+        configuration["tenants"]["slow"] = {"keys": keys, "scenario": "web", "rate": rate}
         own = {"COLLECTOR_TRACKER": str(self.script), "COLLECTOR_TRACKER_SECONDS": "60", **settings}
         self.process = CollectorProcess(folder, configuration, own)
 
@@ -74,6 +75,19 @@ def test_accepted_events_are_in_every_file_sink_and_cat_prints_them(filed: Filed
     for kind in ("file", "avro"):
         (refused,) = filed.stored(kind, "rejected")
         assert (refused["reason"], refused["field"]) == ("wrong_type", "x")
+    assert filed.process.client.get("/readyz").status_code == 200
+
+
+def test_what_is_nested_as_deep_as_the_interpreter_can_follow_makes_nothing_fail(filed: Filed) -> None:
+    # What one step still follows may be too deep for the next: to take names out, to write it as Avro, to answer.
+    old, client = json.dumps(click(user="deep", timestamp=1)), filed.process.client
+    for depth in range(880, 1000, 2):
+        nest = f'{json.dumps(click(user="deep"))[:-1]}, "extra_data": {{"a": {"[" * depth}{"]" * depth}}}}}'
+        for path, headers in (("/api/v1/behaviors", {"DNT": "1"}), ("/events", {})):
+            content = f"[{nest}, {old}, {json.dumps(click(user='deep'))}]"
+            answer = client.post(path, content=content, headers={"X-Write-Key": KEY, **headers})
+            assert answer.status_code == 202, (depth, answer.text)
+            assert (answer.json()["accepted"], len(answer.json()["rejected"])) == (1, 2)
     assert filed.process.client.get("/readyz").status_code == 200
 
 
@@ -163,7 +177,8 @@ def test_who_sends_too_much_is_told_when_to_come_again_and_others_are_not_held_u
     if pixel.status_code != 200:  # a token may have come back meanwhile
         assert (pixel.status_code, pixel.headers["x-rejected"]) == (429, "rate")
         assert int(pixel.headers["retry-after"]) >= 1
-    assert filed.process.post(click()).status_code == 202, "another key"
+    assert filed.process.post(click()).status_code == 202, "another tenant"
+    assert filed.process.post([click() for _ in range(20)], key=SLOW_TOO).status_code == 202, "another key"
     assert filed.process.metric("collector_problems_total", route="behaviors", reason="rate") == 1
 
     def taken() -> bool:
@@ -188,17 +203,24 @@ def test_workers_share_the_port_the_folder_and_the_metrics(tmp_path: Path) -> No
             assert answer.json() == {"accepted": 10, "rejected": []}, answer.text
             return [event["event_id"] for event in events]
 
-        with ThreadPoolExecutor(8) as pool:
-            ids = {each for sent in pool.map(send, range(60)) for each in sent}
+        ids: set[str] = set()
+
+        def both_write() -> bool:
+            """The kernel chooses who takes a connection: on a busy machine often the same worker."""
+            with ThreadPoolExecutor(8) as pool:
+                ids.update(each for sent in pool.map(send, range(20)) for each in sent)
+            return len(list((tmp_path / "file").glob("events-*.partial"))) == 2
+
+        wait_for(both_write, 60, "each worker writes a file of its own")
         assert {each["event_id"] for each in made.stored()} == ids
-        assert len(list((tmp_path / "file").glob("events-*.partial"))) == 2, "each worker writes a file of its own"
-        assert collector.metric("collector_events_accepted_total", tenant=TENANT) == 600, "whichever worker answers"
+        taken = collector.metric("collector_events_accepted_total", tenant=TENANT)
+        assert taken == len(ids), "whichever worker answers"
         killed = next(iter(workers))
         killed.kill()
         wait_for(lambda: len(_workers(collector) - {killed}) == 2, 30, "another worker takes its place")
-        assert send(60)
+        ids.update(send(0))
         collector.stop()
-    assert len({each["event_id"] for each in made.stored()}) == 610
+    assert {each["event_id"] for each in made.stored()} == ids
 
 
 def test_gauges_are_of_all_workers_and_of_none_that_is_dead(tmp_path: Path) -> None:

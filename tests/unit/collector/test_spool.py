@@ -1,15 +1,17 @@
 """The spool's files: in order, once each, whole after a torn write, and never more than allowed."""
 
 import asyncio
+import io
 import os
 from pathlib import Path
 
 import pytest
 
+from collector.cat import cat
 from collector.records import Record
 from collector.sinks.sink import SinkUnavailableError
 from collector.spool.frames import packed
-from collector.spool.spool import Spool
+from collector.spool.spool import CHUNK_RECORDS, Spool
 from collector.spool.store import Store
 
 SEGMENT = 64 * 1024
@@ -50,6 +52,18 @@ async def test_the_next_process_goes_on_where_this_one_was(tmp_path: Path) -> No
     following = Spool(tmp_path, 10**8, SEGMENT)
     assert await drained(following) == list(range(len(records), 3_000))
     assert list(tmp_path.rglob("*.segment")) == []
+    await following.close()
+
+
+async def test_it_goes_on_in_the_middle_of_a_file(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, 10**7, 10**7)
+    await spool.append([record(number) for number in range(CHUNK_RECORDS + 5)])
+    records, store, position = await spool.read()
+    store.advance(position)
+    await spool.close()
+    following = Spool(tmp_path, 10**7, 10**7)
+    assert len(records) == CHUNK_RECORDS
+    assert await drained(following) == list(range(CHUNK_RECORDS, CHUNK_RECORDS + 5))
     await following.close()
 
 
@@ -115,6 +129,34 @@ async def test_it_is_on_disk_before_it_is_said_to_be(tmp_path: Path, monkeypatch
         (segment,) = tmp_path.rglob("*.segment")
         assert synced[number:] == [segment.stat().st_size]
     await spool.close()
+
+
+async def test_so_is_every_folder_on_the_way_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[tuple[Path, set[str]]] = []
+    real = os.fsync
+
+    def noting(descriptor: int) -> None:
+        real(descriptor)
+        at = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        synced.append((at, {path.name for path in at.iterdir()}))
+
+    monkeypatch.setattr(os, "fsync", noting)
+    folder = tmp_path / "spool" / "kafka"
+    spool = Spool(folder, 10**7, SEGMENT)
+    await spool.append([record(1)])
+    (segment,) = folder.rglob("*.segment")
+    for at in (segment, segment.parent, folder):
+        assert any(place == at.parent and at.name in names for place, names in synced), at
+    await spool.close()
+
+
+async def test_cat_prints_what_is_in_it(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, 10**7, SEGMENT)
+    await spool.append([Record(b"user", b'{"a": 1}'), Record(b"user", b'{"a": 2}', rejected=True)])
+    await spool.close()
+    out = io.BytesIO()
+    cat(list(tmp_path.rglob("*.segment")), out)
+    assert out.getvalue() == b'{"a": 1}\n{"a": 2}\n'
 
 
 async def test_it_is_bounded(tmp_path: Path) -> None:

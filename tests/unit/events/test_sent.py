@@ -1,6 +1,7 @@
 """What clients send, and what becomes of it: the fast way and the slow way judge alike."""
 
 import json
+import time
 from typing import Any
 
 import msgspec
@@ -197,6 +198,17 @@ def test_the_course_body() -> None:
     assert event.context.user_agent == COURSE["user_agent"]
     (item,) = Intake().take_values([mapped({**COURSE, "payload": {"item_id": 7}})], SENDER, NOW).events
     assert (item.action_type, item.item_id) == ("click", "7")
+
+
+def test_a_time_that_names_no_zone_is_utc_wherever_the_collector_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    try:
+        for said in ("2027-01-15T08:00:00", "2027-01-15 08:00:00Z", "2027-01-15T13:30:00+05:30"):
+            assert mapped({"created_at": said})["timestamp"] == NOW
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_the_pixels_query() -> None:
