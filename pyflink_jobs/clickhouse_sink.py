@@ -106,7 +106,9 @@ def require_budget(env: StreamExecutionEnvironment, sink: ClickHouseSinkConfig) 
 def main() -> None:
     """Submit the job."""
     config = resolve_config()
-    warn(preflight(config.ingest.sink), "the job is submitted all the same and waits for it")
+    found = preflight(config.ingest.sink)
+    warn(found.away, "the job is submitted all the same and waits for it")
+    warn(found.doubts, "the job is submitted all the same")
     env, tables = environment(config.batches)
     env.get_config().enable_object_reuse()  # no operator here keeps or changes what it was given
     require_budget(env, config.ingest.sink)

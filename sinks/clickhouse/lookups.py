@@ -20,6 +20,7 @@ from clickstream.errors import ContractError, UnavailableError
 from clickstream.names import COLUMN_EPOCH, COLUMN_OFFSET, COLUMN_PARTITION
 from clickstream.recent_ids import Hashes, Times
 from sinks.clickhouse.batch import Mask, Positions
+from sinks.clickhouse.deduplication import WINDOW, remedy, stated_window
 from sinks.clickhouse.errors import Code, Meaning, ServerError
 from sinks.clickhouse.transport import NodeClient, quoted
 
@@ -102,10 +103,10 @@ class Lookups:
         return self._replicated
 
     async def inspect(self) -> None:
-        """Check that every node has the table, with the columns of the ingest position.
+        """Check that every node has the table, with the columns of the ingest position, and that it remembers inserts.
 
         Raises:
-            ContractError: a node has no such table or column, or refuses our credentials.
+            ContractError: a node has no such table or column, drops no repeated insert, or refuses our credentials.
         """
         engines = await asyncio.gather(*(self.inspect_node(node) for node in self._cluster.nodes))
         self._replicated = all(engine.startswith("Replicated") for engine in engines)
@@ -115,12 +116,13 @@ class Lookups:
         name = self._table.replace("\\", "\\\\").replace("'", "\\'")
         wanted = f"'{COLUMN_EPOCH}', '{COLUMN_PARTITION}', '{COLUMN_OFFSET}'"
         sql = (
-            "SELECT any(engine), any(c.n) FROM system.tables t, (SELECT count() n FROM system.columns WHERE "
+            "SELECT any(engine), any(engine_full), any(c.n) FROM system.tables t, "
+            "(SELECT count() n FROM system.columns WHERE "
             f"database = currentDatabase() AND table = '{name}' AND name IN ({wanted})) c "
             f"WHERE t.database = currentDatabase() AND t.name = '{name}' FORMAT TSV"
         )
         answer = await self._ask_node(node, sql, min(self._timeout, max(self._patience, _INSPECT_SECONDS)))
-        engine, columns = answer.decode().rstrip("\n").split("\t")
+        engine, engine_full, columns = answer.decode().rstrip("\n").split("\t")
         if not engine:
             raise ContractError(
                 f"ClickHouse at {node} has no table {node.database}.{self._table}: run `clickstream migrate`, or name "
@@ -136,7 +138,23 @@ class Lookups:
                 f"ClickHouse at {node}: {node.database}.{self._table} is a Distributed table; name the local table "
                 "beneath it in CLICKSTREAM_SINK_TABLE: the sink routes rows itself"
             )
+        if not await self.window(node, engine, engine_full):
+            raise ContractError(
+                f"ClickHouse at {node}: table {node.database}.{self._table} remembers no inserts, so rows could be "
+                f"doubled after a time-out, when an insert is repeated; {remedy(quoted(self._table), engine)}"
+            )
         return engine
+
+    async def window(self, node: Node, engine: str, engine_full: str) -> int:
+        """How many inserts a table of the node remembers; its engine as system.tables has it."""
+        stated = stated_window(engine, engine_full)
+        if stated is not None:
+            return stated
+        sql = f"SELECT value FROM system.merge_tree_settings WHERE name = '{WINDOW}' FORMAT TSV"
+        answer = await self._clients[node].query(sql, self._timeout)
+        if isinstance(answer, ServerError) and answer.code == Code.ACCESS_DENIED:
+            return 0  # the default of the default
+        return int(await self._ask_node(node, sql) if isinstance(answer, ServerError) else answer or b"0")
 
     async def quiesce(self, query_prefix: str) -> None:
         """Wait for inserts of this sink that were running when we began: those of workers that died with theirs.

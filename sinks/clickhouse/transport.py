@@ -80,6 +80,8 @@ class NodeClient:
             "query_id": query_id,
             "insert_deduplication_token": token,
             "max_execution_time": str(max(1, int(self._insert_timeout))),  # what we gave up on shall not go on
+            # A backlog spans many days. Cut up, it would make more parts, not fewer: each piece holds most of the days.
+            "max_partitions_per_insert_block": "0",
             **settings,
             **INSERT_SETTINGS,
         }

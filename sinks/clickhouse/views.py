@@ -19,14 +19,13 @@ from clickstream.config.clickhouse import Node
 from sinks.clickhouse.batch import Batch, Positions
 from sinks.clickhouse.errors import Meaning, ServerError
 from sinks.clickhouse.lookups import condition, ranges_of
+from sinks.clickhouse.targets import TARGET
 from sinks.clickhouse.transport import quoted
 
 logger = logging.getLogger(__name__)
 
 MOST_CULPRITS = 100
 _TWIN = "clickstream_twin"
-_NAME = r"(?:`(?:[^`\\]|\\.)+`|[^\s`.(]+)"
-_TARGET = re.compile(rf"^CREATE MATERIALIZED VIEW {_NAME}(?:\.{_NAME})? (?:UUID '[^']*' )?TO ({_NAME}(?:\.{_NAME})?)")
 
 
 class Query(Protocol):
@@ -116,7 +115,7 @@ class Views:
         if not rows or not rows[0][0]:
             return None
         select, create, columns = rows[0]
-        target = _TARGET.match(create)
+        target = TARGET.match(create)
         if target is None:
             return _Trial(select)  # its table is its own: made of the query, so it takes what that gives
         session = uuid.uuid4().hex

@@ -16,6 +16,7 @@ from clickstream.clock import Clock, SystemClock
 from clickstream.config import KafkaSettings
 from clickstream.errors import UnavailableError
 from clickstream.kafka import KafkaAdmin, topic_epoch
+from clickstream.kafka_away import kafka_away
 from sinks.dead_letters.record import DeadLetter
 
 TIMEOUT = 10.0
@@ -105,9 +106,9 @@ class CommittedOffsets:
             asked = [TopicPartition(topic, partition) for topic in there for partition in self._partitions(topic)]
             found = self._offsets(asked) if asked else []
         except (KafkaException, UnavailableError) as error:
-            reason = error if isinstance(error, UnavailableError) else f"Kafka at {self._kafka.bootstrap} says {error}."
+            away = kafka_away(self._kafka.bootstrap, error.args[0]) if isinstance(error, KafkaException) else error
             raise UnavailableError(
-                f"{reason} What {self._job} may still write itself is not known without it. If the job is stopped, and "
+                f"{away}. What {self._job} may still write itself is not known without it. If the job is stopped, and "
                 "stays so until this has ended, add --job-stopped"
             ) from error
         self._committed = {(each.topic, each.partition): each.offset for each in found}

@@ -33,6 +33,11 @@ class RedisProcess:
         """Its address."""
         return f"redis://127.0.0.1:{self.port}/0"
 
+    @property
+    def process_id(self) -> int | None:
+        """Of the process that runs; None: none does."""
+        return None if self._process is None else self._process.pid
+
     def __enter__(self) -> Self:
         try:
             self.start()

@@ -120,13 +120,22 @@ def test_an_insert_runs_to_its_end_without_its_client(server: ServerProcess, tab
 
 
 def test_a_read_ends_when_its_client_leaves(server: ServerProcess) -> None:
-    for name, sql in (("silent", LONG), ("talking", "SELECT number FROM numbers(1000000000000)")):
+    setting = {"cancel_http_readonly_queries_on_client_close": "1"}
+
+    def left(name: str, sql: str, settings: dict[str, str]) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", server.port)
-        path = requests.Request("POST", server.url, params={"query_id": name}).prepare().path_url
+        path = requests.Request("POST", server.url, params={"query_id": name, **settings}).prepare().path_url
         connection.request("POST", path, body=sql)
         wait_for(partial(running, server, name), SECONDS, f"{name} runs", pause=0.02)
         connection.close()
+
+    left("unnoticed", LONG, {})
+    left("talking", "SELECT number FROM numbers(1000000000000)", {})
+    left("silent", LONG, setting)
+    for name in ("talking", "silent"):
         wait_for(partial(ended, server, name), SECONDS, f"{name} ends", pause=0.02)
+    assert running(server, "unnoticed"), "a server that writes nothing finds out when it has something to write"
+    ask(server, "KILL QUERY WHERE query_id = 'unnoticed' SYNC")
 
 
 def test_a_long_answer_takes_little_memory(own_server: ServerProcess) -> None:

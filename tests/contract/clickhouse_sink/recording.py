@@ -13,10 +13,11 @@ import lz4.frame
 
 @dataclass(frozen=True)
 class Request:
-    """One request: the parameters of its URL, and its body without its coding."""
+    """One request: the parameters of its URL, its body without its coding, and as many bytes as came."""
 
     params: dict[str, str]
     body: bytes
+    received: int
 
     @property
     def is_insert(self) -> bool:
@@ -55,11 +56,13 @@ class RecordingNode:
         inserts: gives the answer to an insert; may be replaced at any time.
         queries: gives the answer to any other statement that this class knows none for.
         requests: in the order of arrival, health checks included.
+        connections: how many were made.
     """
 
     def __init__(self, engine: str = "MergeTree") -> None:
         self.engine = engine
         self.requests: list[Request] = []
+        self.connections = 0
         self.inserts: Script = lambda _: Answer()
         self.queries: Script = lambda _: Answer()
         node = self
@@ -67,11 +70,15 @@ class RecordingNode:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def setup(self) -> None:
+                node.connections += 1
+                super().setup()
+
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                body = self.rfile.read(received := int(self.headers["Content-Length"]))
                 if self.headers.get("Content-Encoding") == "lz4":
                     body = lz4.frame.decompress(body)
-                answer = node.answer(Request(dict(parse_qsl(urlsplit(self.path).query)), body))
+                answer = node.answer(Request(dict(parse_qsl(urlsplit(self.path).query)), body, received))
                 if answer.status is None:
                     self.close_connection = True
                     return
@@ -100,7 +107,8 @@ class RecordingNode:
         if request.is_insert:
             return self.inserts(request)
         if "FROM system.tables" in request.sql:
-            return Answer(f"{self.engine}\t3\n".encode())
+            settings = "SETTINGS non_replicated_deduplication_window = 1000"
+            return Answer(f"{self.engine}\t{self.engine} ORDER BY n {settings}\t3\n".encode())
         if request.sql == "SELECT 1 FORMAT TSV":
             return Answer(b"1\n")
         if "count() FROM system.processes" in request.sql:

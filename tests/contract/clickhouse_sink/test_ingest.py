@@ -104,7 +104,8 @@ def test_the_time_of_a_write_counts_until_the_server_has_answered(
 def test_a_table_of_somebodys_own(database: Database) -> None:
     database.query(
         "CREATE TABLE own (id String, amount Decimal(30, 20), place Tuple(x Int32, y Int32), "
-        "_epoch UInt32, _partition UInt16, _offset UInt64) ENGINE = MergeTree ORDER BY id"
+        "_epoch UInt32, _partition UInt16, _offset UInt64) ENGINE = MergeTree ORDER BY id "
+        "SETTINGS non_replicated_deduplication_window = 1000"
     )
     values = [
         b'{"id": "a", "amount": 1234567890.12345678901234567890, "place": {"x": 1, "y": 2}}',
@@ -125,7 +126,8 @@ def test_a_table_of_somebodys_own(database: Database) -> None:
 
 def test_a_table_that_lacks_a_column_ends_the_job_before_every_row_was_tried(database: Database) -> None:
     database.query(
-        "CREATE TABLE lean (id String, _epoch UInt32, _partition UInt16, _offset UInt64) ENGINE = MergeTree ORDER BY id"
+        "CREATE TABLE lean (id String, _epoch UInt32, _partition UInt16, _offset UInt64) "
+        "ENGINE = MergeTree ORDER BY id SETTINGS non_replicated_deduplication_window = 1000"
     )
     count = 10_000
     values = [b'{"id": "%d", "added_later": 1}' % number for number in range(count)]

@@ -1,5 +1,6 @@
 """`clickstream replay-dlq` as its user meets it."""
 
+import re
 import subprocess
 import sys
 import time
@@ -111,7 +112,9 @@ def test_a_letter_is_shown_with_its_reason_and_put_back(database: Database, tmp_
     assert "unavailable " in shown.stdout
     assert "code 0" not in shown.stdout
     assert database.numbers(f"SELECT count() FROM {TABLE_BEHAVIORS_LOCAL}") == [0]
-    assert replay(tmp_path, database.url(), "--job-stopped").returncode == 0
+    done = replay(tmp_path, database.url(), "--job-stopped")
+    assert done.returncode == 0
+    assert re.findall(r"rows in the table (before|after)\D+(\d+)", done.stdout) == [("before", "0"), ("after", "1")]
     assert database.numbers(f"SELECT count() FROM {TABLE_BEHAVIORS_LOCAL}") == [1]
     assert replay(tmp_path, database.url()).stdout == f"No dead letters in {tmp_path}\n"
 

@@ -48,6 +48,16 @@ def test_an_insert_says_whatever_its_exactness_rests_on(node: RecordingNode) -> 
     assert insert.params["query_id"].startswith("clickstream-t-")
 
 
+def test_inserts_are_compressed_and_share_a_connection(node: RecordingNode) -> None:
+    rows = batch_of([row(n) for n in range(1_000)])
+    with Writer(config(node.url)) as writer:
+        for _ in range(5):
+            writer.write(rows)
+    assert [insert.body for insert in node.inserted()] == [rows.body] * 5
+    assert all(insert.received < rows.size / 3 for insert in node.inserted())
+    assert node.connections == 1
+
+
 @pytest.mark.parametrize("name", ["async_insert", "wait_end_of_query", "insert_deduplicate"])
 def test_no_setting_of_ones_own_overrides_them(node: RecordingNode, name: str) -> None:
     with Writer(config(node.url, settings={name: "5", "max_threads": "3"})) as writer:

@@ -1,6 +1,6 @@
 import random
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -90,13 +90,31 @@ def test_a_batch_that_spans_months_goes_in_whole(database: Database) -> None:
     assert database.numbers("SELECT count(), uniqExact(_offset), uniqExact(toYYYYMM(day)) FROM t") == [240, 240, 12]
 
 
-def test_a_batch_of_more_partitions_than_one_insert_may_make_goes_in_by_several(database: Database) -> None:
+def test_a_batch_of_more_partitions_than_a_limit_of_the_users_allows_goes_in_by_several(database: Database) -> None:
     rows = [row(n, day=f"2026-{n // 20 + 1:02}-10") for n in range(240)]
     with Writer(config(database.url(), settings={"max_partitions_per_insert_block": "3"})) as writer:
         report = writer.write(batch_of(rows))
     assert (report.written, report.dead, report.retries) == (240, [], 0)
     assert report.inserts <= 8
     assert database.numbers("SELECT count(), uniqExact(_offset) FROM t") == [240, 240]
+
+
+def test_a_backlog_of_many_days_goes_in_whole_where_each_is_a_partition(database: Database) -> None:
+    """Of a batch that is cut each piece would hold most of the days: hundreds of inserts, and as many parts a day."""
+    database.query(
+        "CREATE TABLE days AS t ENGINE = MergeTree PARTITION BY day ORDER BY n "
+        "SETTINGS non_replicated_deduplication_window = 1000"
+    )
+    database.query(
+        "CREATE MATERIALIZED VIEW view ENGINE = MergeTree PARTITION BY day ORDER BY day "
+        "SETTINGS non_replicated_deduplication_window = 1000 AS SELECT day, count() AS c FROM days GROUP BY day"
+    )
+    first = date(2026, 1, 1)
+    rows = [row(n, day=str(first + timedelta(days=n % 150))) for n in range(3_000)]
+    with Writer(config(database.url(), table="days")) as writer:
+        assert writer.write(batch_of(rows)) == Report(written=3_000, inserts=1)
+    assert database.numbers("SELECT count(), uniqExact(_offset), uniqExact(day) FROM days") == [3_000, 3_000, 150]
+    assert database.numbers("SELECT sum(c), min(c), max(c) FROM view") == [3_000, 20, 20]
 
 
 def test_a_large_batch_is_cut_by_bytes(database: Database) -> None:
@@ -181,10 +199,12 @@ def test_a_wrong_password_is_a_clear_error(database: Database) -> None:
     [
         ("nowhere", r"has no table test_\d+\.nowhere: run `clickstream migrate`"),
         ("bare", r"bare lacks one of the columns '_epoch', '_partition', '_offset'"),
+        ("forgetful", r"forgetful remembers no inserts.* MODIFY SETTING non_replicated_deduplication_window = 1000"),
     ],
 )
 def test_a_table_that_cannot_be_written_exactly_is_a_clear_error(database: Database, table: str, text: str) -> None:
     database.query("CREATE TABLE bare (n Int64, _epoch UInt32) ENGINE = MergeTree ORDER BY n")
+    database.query("CREATE TABLE forgetful AS t ENGINE = MergeTree ORDER BY n")
     writer = Writer(config(database.url(), table=table))
     with pytest.raises(ContractError, match=text):
         writer.open()
@@ -199,7 +219,7 @@ def test_an_unknown_database_is_a_clear_error(database: Database) -> None:
 
 
 def test_an_unknown_column_in_a_look_up_ends_instead_of_being_asked_for_ever(database: Database) -> None:
-    database.query("CREATE TABLE v AS t ENGINE = MergeTree ORDER BY n")
+    database.query("CREATE TABLE v AS t")
     with Writer(config(database.url(), table="v")) as writer:
         database.query("ALTER TABLE v DROP COLUMN _offset")
         with pytest.raises(ContractError, match="_offset"):

@@ -40,7 +40,7 @@ def _written(server: RedisProcess, settings: RedisSettings) -> None:
     writes: list[tuple[Any, Any]] = [
         (QueueHotItems(keys, 500), HotWrite(PLACE, RuleBook(HotSettings()).rule(PLACE), scores, True, 1)),
         (QueueLiveMetrics(keys, 60), MetricsWrite(PLACE, FIGURES, 10, 20, 15)),
-        (QueueRecentItems(keys), RecentWrite("t", "u", ["c", "b", "a"], 60)),
+        (QueueRecentItems(keys), RecentWrite("t", "u", ["c", "b", "a"], [3, 2, 1], 60)),
     ]
     for queue, write in writes:
         target: RedisWriter[Any] = RedisWriter(lambda: connect(server.url, settings), queue, settings.policy)

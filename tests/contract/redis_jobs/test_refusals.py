@@ -18,7 +18,7 @@ pytestmark = pytest.mark.net
 @pytest.mark.parametrize("server", ["single"], indirect=True)
 def test_the_error_and_its_causes_name_no_user(server: RedisProcess, settings: RedisSettings) -> None:
     writer = RedisWriter(lambda: connect(server.url, settings), QueueRecentItems(settings.keys), settings.policy)
-    write = RecentWrite("shop", "marked-user", ["marked-item"], 60)
+    write = RecentWrite("shop", "marked-user", ["marked-item"], [1], 60)
     assert writer.write([write], 1.0) == []
     with server.client() as client:
         client.execute_command("ACL", "SETUSER", "default", "-eval")

@@ -80,11 +80,12 @@ def test_lists_are_replaced_whole(server: RedisProcess, settings: RedisSettings)
     write = writer(server, settings, QueueRecentItems(settings.keys))
     key = settings.keys.recent("t", "u:1")
     with server.client() as client:
-        for items in (["b", "a"], ["c", "b", "a"], ["c"]):
-            put(write, [RecentWrite("t", "u:1", items, 77)] * 3)
+        longest = [f"{number:04}{'ü' * 124}" for number in range(1000)]
+        for items in (["b", "a"], ["c", "b", "a"], longest, [f"i{'x' * 40}"], ["c"]):
+            put(write, [RecentWrite("t", "u:1", items, [9] * len(items), 77)] * 3)
             assert client.lrange(key, 0, -1) == items
             assert 70 < client.ttl(key) <= 77
-        put(write, [RecentWrite("t", "u:1", [], 0)])
+        put(write, [RecentWrite("t", "u:1", [], [], 0)])
         assert client.exists(key) == 0
     write.close()
 
@@ -122,13 +123,13 @@ def test_all_metrics_are_set_at_once(server: RedisProcess, settings: RedisSettin
 def test_a_write_waits_until_redis_is_back(server: RedisProcess, settings: RedisSettings) -> None:
     tries: list[None] = []
     write = writer(server, settings, QueueRecentItems(settings.keys), retried=lambda: tries.append(None))
-    put(write, [RecentWrite("t", "u", ["a"], 60)])
+    put(write, [RecentWrite("t", "u", ["a"], [1], 60)])
     server.stop()
     writing = threading.Thread(
         target=put,
         args=(
             write,
-            [RecentWrite("t", "u", ["b", "a"], 60)],
+            [RecentWrite("t", "u", ["b", "a"], [2, 1], 60)],
         ),
     )
     writing.start()
