@@ -15,6 +15,8 @@ from analytics.period import period
 from analytics.scope import Scope
 from analytics.services import Services
 from analytics.tokens import Grant, Role, Tenant
+from analytics.wrong import WrongError
+from clickstream.error_codes import ErrorCode
 
 ID_LENGTH = 128
 
@@ -110,10 +112,7 @@ def _bounds(  # noqa: PLR0913, PLR0917 - a parameter of the address each
 
     def now() -> Scope:
         moment = datetime.fromtimestamp(served.clock.now(), UTC)
-        try:
-            return Scope(reader.tenant_id, scenario_id or None, period(start_time, end_time, zone, moment))
-        except ValueError as error:
-            raise HTTPException(422, str(error)) from error
+        return Scope(reader.tenant_id, scenario_id or None, period(start_time, end_time, zone, moment))
 
     return now
 
@@ -130,7 +129,8 @@ def _zones() -> frozenset[str]:
 
 def _zone(name: str) -> ZoneInfo:
     if name not in _zones():
-        raise HTTPException(422, f"time_zone {name!r} is unknown; write it as Asia/Shanghai or UTC")
+        said = f"time_zone {name!r} is unknown; write it as Asia/Shanghai or UTC"
+        raise WrongError(said, ErrorCode.TIME_ZONE_UNKNOWN, name=name)
     return ZoneInfo(name)
 
 

@@ -10,9 +10,11 @@ from fastapi.responses import JSONResponse
 from analytics import configured
 from analytics.gone import CancelWhenGone
 from analytics.metrics import measured
+from analytics.reasons import told
 from analytics.refusals import RefusedError
 from analytics.routes import choices, health, journeys, live, numbers, pages, pipeline, sign_in, stream, users
 from analytics.services import Services
+from analytics.wrong import WrongError
 from clickstream.errors import ClickstreamError, UnavailableError
 
 logger = logging.getLogger(__name__)
@@ -50,8 +52,11 @@ def application(services: Services) -> FastAPI:
 
 async def _told(_: Request, error: Exception) -> JSONResponse:
     """Errors of ours in the form that FastAPI gives to its own."""
-    status = 422 if isinstance(error, RefusedError) else 503 if isinstance(error, UnavailableError) else 500
+    assert isinstance(error, ClickstreamError)  # what it is registered for
+    status = (
+        422 if isinstance(error, RefusedError | WrongError) else 503 if isinstance(error, UnavailableError) else 500
+    )
     headers = {"Retry-After": "2"} if status == 503 else {}
     if status == 500:
         logger.error("a request failed", exc_info=error)
-    return JSONResponse({"detail": str(error)}, status, headers)
+    return JSONResponse(told(error), status, headers)

@@ -15,6 +15,7 @@ from analytics.catalogue.errors import (
     RevisionNeededError,
     StaleError,
 )
+from analytics.reasons import told
 from analytics.routes import catalogue, dead_letters, model_versions
 from analytics.rpc.serving import serving
 from analytics.services import Services
@@ -60,4 +61,5 @@ async def running(services: Services) -> AsyncIterator[int | None]:
 
 
 async def _told(_: Request, error: Exception) -> JSONResponse:
-    return JSONResponse({"detail": str(error)}, _STATUS[type(error)])
+    assert isinstance(error, CatalogueError)  # what it is registered for
+    return JSONResponse(told(error), _STATUS[type(error)])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from analytics.answer import Answer
+from analytics.reasons import FAILED, Reason, reason_of
 from clickstream.errors import ClickstreamError
 
 _LOG = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ class Away(Answer):
 
     source: str
     detail: str
+    reason: Reason
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,10 @@ async def _ask(source: Source[Answer], events: asyncio.Queue[bytes]) -> None:
             found: Answer = await source.ask()
             name = source.name
         except ClickstreamError as error:
-            found, name = Away(source=source.name, detail=str(error)), "away"
+            found, name = Away(source=source.name, detail=str(error), reason=reason_of(error)), "away"
         except Exception:  # a fault of ours: said and asked again, or the page would show old figures as new ones
             _LOG.exception("a source of a stream failed: %s", source.name)
-            found, name = Away(source=source.name, detail="the service failed; its log says why"), "away"
+            said = "the service failed; its log says why"
+            found, name = Away(source=source.name, detail=said, reason=FAILED), "away"
         await events.put(f"event: {name}\ndata: {found.model_dump_json()}\n\n".encode())
         await asyncio.sleep(source.seconds)

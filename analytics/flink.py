@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import aiohttp
 
+from clickstream.error_codes import ErrorCode
 from clickstream.errors import UnavailableError
 
 Json = dict[str, Any]
@@ -95,4 +96,7 @@ class Flink:
                 answer.raise_for_status()
                 return await answer.json()
         except (TimeoutError, aiohttp.ClientError, ValueError) as error:
-            raise UnavailableError(f"Flink at {self._url} does not answer: {error or type(error).__name__}") from error
+            reason = f"{error or type(error).__name__}"
+            raise UnavailableError(
+                f"Flink at {self._url} does not answer: {reason}", ErrorCode.FLINK_AWAY, reason=f"{self._url}: {reason}"
+            ) from error

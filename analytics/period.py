@@ -6,6 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from analytics.wrong import WrongError
+from clickstream.error_codes import ErrorCode
+
 QUARTER = timedelta(minutes=15)
 DEFAULT_LENGTH = timedelta(days=7)
 LONGEST = timedelta(days=400)
@@ -91,14 +94,18 @@ def period(start: str | None, end: str | None, zone: ZoneInfo, now: datetime) ->
         now: of times that are not given.
 
     Raises:
-        ValueError: a time is malformed, or the period is empty or too long.
+        WrongError: a time is malformed, or the period is empty or too long.
     """
     until = _moment(end, "end_time", zone) if end else _next_quarter(now)
     since = _moment(start, "start_time", zone) if start else until - DEFAULT_LENGTH
     if since >= until:
-        raise ValueError(f"start_time {since.isoformat()} is not before end_time {until.isoformat()}")
+        start, end = since.isoformat(), until.isoformat()
+        raise WrongError(
+            f"start_time {start} is not before end_time {end}", ErrorCode.PERIOD_EMPTY, start=start, end=end
+        )
     if until - since > LONGEST:
-        raise ValueError(f"the period is longer than {LONGEST.days} days: narrow it")
+        said = f"the period is longer than {LONGEST.days} days: narrow it"
+        raise WrongError(said, ErrorCode.PERIOD_TOO_LONG, days=LONGEST.days)
     return Period(since, until, zone)
 
 
@@ -106,14 +113,17 @@ def _moment(text: str, name: str, zone: ZoneInfo) -> datetime:
     try:
         parsed = datetime.fromisoformat(text.replace(" ", "+"))  # a + that was not encoded in an address
     except ValueError as error:
-        raise ValueError(f"{name} {text!r} is no time; write it as 2026-03-01T12:00:00Z or 2026-03-01") from error
+        said = f"{name} {text!r} is no time; write it as 2026-03-01T12:00:00Z or 2026-03-01"
+        raise WrongError(said, ErrorCode.TIME_MALFORMED, name=name, text=text) from error
     moment = parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)
     try:
         moment = moment.astimezone(UTC)
     except OverflowError as error:
-        raise ValueError(f"{name} {text!r} is outside the calendar") from error
+        said = f"{name} {text!r} is outside the calendar"
+        raise WrongError(said, ErrorCode.TIME_OUT_OF_RANGE, name=name, text=text) from error
     if not 1990 <= moment.year <= 2099:
-        raise ValueError(f"{name} {text!r} is not between 1990 and 2099")
+        said = f"{name} {text!r} is not between 1990 and 2099"
+        raise WrongError(said, ErrorCode.TIME_OUT_OF_RANGE, name=name, text=text)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 

@@ -3,6 +3,7 @@
 from enum import IntEnum
 
 from clickstream.config.clickhouse import Node
+from clickstream.error_codes import ErrorCode
 from clickstream.errors import ClickstreamError, ConfigurationError, ContractError, UnavailableError
 
 
@@ -34,12 +35,16 @@ class Code(IntEnum):
     AUTHENTICATION_FAILED = 516
 
 
+_READ = (ErrorCode.TOO_MANY_ROWS_READ, "reads more rows than CLICKSTREAM_ANALYTICS_QUERY_READ_ROWS allows")
+_LONG = (ErrorCode.TOO_LONG_A_QUERY, "takes longer than CLICKSTREAM_ANALYTICS_QUERY_SECONDS allows")
+_MEMORY = (ErrorCode.TOO_MUCH_MEMORY, "needs more memory than CLICKSTREAM_ANALYTICS_QUERY_MEMORY_BYTES allows")
+_ROWS = (ErrorCode.TOO_MANY_ROWS, "has more rows than CLICKSTREAM_ANALYTICS_QUERY_ROWS allows")
 _TOO_LARGE = {
-    Code.TOO_MANY_ROWS: "reads more rows than CLICKSTREAM_ANALYTICS_QUERY_READ_ROWS allows",
-    Code.TIMEOUT_EXCEEDED: "takes longer than CLICKSTREAM_ANALYTICS_QUERY_SECONDS allows",
-    Code.TOO_SLOW: "would take longer than CLICKSTREAM_ANALYTICS_QUERY_SECONDS allows",
-    Code.MEMORY_LIMIT_EXCEEDED: "needs more memory than CLICKSTREAM_ANALYTICS_QUERY_MEMORY_BYTES allows",
-    Code.TOO_MANY_ROWS_OR_BYTES: "has more rows than CLICKSTREAM_ANALYTICS_QUERY_ROWS allows",
+    Code.TOO_MANY_ROWS: _READ,
+    Code.TIMEOUT_EXCEEDED: _LONG,
+    Code.TOO_SLOW: _LONG,
+    Code.MEMORY_LIMIT_EXCEEDED: _MEMORY,
+    Code.TOO_MANY_ROWS_OR_BYTES: _ROWS,
 }
 # A server that is going down, or that does not reach another shard of its cluster.
 _AWAY = frozenset(
@@ -59,12 +64,22 @@ def refusal_of(code: int, message: str, name: str, node: Node, status: int = 500
     if code in _AWAY or (not code and status in _PROXYS_OWN):
         return AwayError(f"{node}: {message.strip()[:200] or status}")
     if code in _TOO_LARGE:
-        return RefusedError(f"the question {name!r} {_TOO_LARGE[Code(code)]}: narrow the period or name a scenario")
+        error_code, what = _TOO_LARGE[Code(code)]
+        return RefusedError(
+            f"the question {name!r} {what}: narrow the period or name a scenario", error_code, question=name
+        )
     if code in (Code.TOO_MANY_SIMULTANEOUS_QUERIES, Code.QUERY_WAS_CANCELLED):
-        return UnavailableError(f"ClickHouse at {node} is busy ({code}): try again")
+        return UnavailableError(f"ClickHouse at {node} is busy ({code}): try again", ErrorCode.CLICKHOUSE_BUSY)
     if code == Code.AUTHENTICATION_FAILED:
         return ConfigurationError(
-            f"ClickHouse at {node} refuses user {node.user!r}: correct CLICKSTREAM_CLICKHOUSE_URLS"
+            f"ClickHouse at {node} refuses user {node.user!r}: correct CLICKSTREAM_CLICKHOUSE_URLS",
+            ErrorCode.CLICKHOUSE_REFUSES,
+            reason=f"{node.user!r}, CLICKSTREAM_CLICKHOUSE_URLS",
         )
     hint = "; run `clickstream migrate`" if code in (Code.UNKNOWN_TABLE, Code.UNKNOWN_DATABASE) else ""
-    return ContractError(f"ClickHouse at {node} refuses the question {name!r} ({code}): {message.strip()[:500]}{hint}")
+    reason = f"{message.strip()[:500]}{hint}"
+    return ContractError(
+        f"ClickHouse at {node} refuses the question {name!r} ({code}): {reason}",
+        ErrorCode.CLICKHOUSE_REFUSES,
+        reason=reason,
+    )

@@ -12,6 +12,7 @@ from analytics.scope import Scope
 from clickstream.clock import Clock, SystemClock
 from clickstream.config.analytics import AnalyticsSettings
 from clickstream.config.clickhouse import ClickHouseSettings, Node
+from clickstream.error_codes import ErrorCode
 from clickstream.errors import ConfigurationError, ContractError, UnavailableError
 
 Rows = list[dict[str, Any]]
@@ -101,7 +102,10 @@ class Warehouse:
                 reasons.append(f"{node}: {str(error) or type(error).__name__}")
             except AwayError as error:
                 reasons.append(str(error))
-        raise UnavailableError(f"ClickHouse does not answer ({'; '.join(reasons)}): is it running?")
+        reason = "; ".join(reasons)
+        raise UnavailableError(
+            f"ClickHouse does not answer ({reason}): is it running?", ErrorCode.CLICKHOUSE_AWAY, reason=reason
+        )
 
     async def _run_on(self, node: Node, name: str, sql: str, bound: dict[str, str]) -> Rows:
         if self._session is None:
@@ -127,5 +131,7 @@ class Warehouse:
             return [orjson.loads(line) for line in body.splitlines() if line]
         except orjson.JSONDecodeError as error:
             raise ContractError(
-                f"{node} answers something else than ClickHouse: is CLICKSTREAM_CLICKHOUSE_URLS its HTTP interface?"
+                f"{node} answers something else than ClickHouse: is CLICKSTREAM_CLICKHOUSE_URLS its HTTP interface?",
+                ErrorCode.CLICKHOUSE_REFUSES,
+                reason=f"{node}, CLICKSTREAM_CLICKHOUSE_URLS",
             ) from error

@@ -2,7 +2,17 @@
 
 
 class ClickstreamError(Exception):
-    """Base of all errors below. The command line prints its text without a traceback."""
+    """Base of all errors below. The command line prints its text without a traceback.
+
+    Attributes:
+        error_code: one of `clickstream.error_codes`, where a page may have to say it in another language; else empty.
+        parameters: what the text names, by name.
+    """
+
+    def __init__(self, text: str = "", error_code: str = "", /, **parameters: str | float) -> None:
+        super().__init__(text)
+        self.error_code = error_code
+        self.parameters = parameters
 
 
 class ConfigurationError(ClickstreamError):

@@ -1,7 +1,8 @@
 """Redis keys: the templates, and how ids get into them. Readers and writers take keys from here alone.
 
 An id may hold any character, so `:` and `%` in it are percent-encoded: tenants "a:b" with scenario "c" and "a" with
-"b:c" have keys of their own. On a cluster a scenario's keys share the hash tag `{tenant:scenario}`, hence a slot.
+"b:c" have keys of their own. So are braces: what stands between two of them, the hash tag, decides which node of a
+cluster has the key. There a scenario's keys share the hash tag `{tenant:scenario}`, hence a slot; a user's always do.
 """
 
 from dataclasses import dataclass
@@ -18,12 +19,24 @@ PLACE = "{tenant}:{scenario}"
 
 def encoded(part: str) -> str:
     """An id as a part of a key; `decoded` undoes it."""
-    return part.replace("%", "%25").replace(":", "%3A")
+    return part.replace("%", "%25").replace(":", "%3A").replace("{", "%7B").replace("}", "%7D")
 
 
 def decoded(part: str) -> str:
     """The id that `encoded` was given."""
-    return part.replace("%3A", ":").replace("%25", "%")
+    return part.replace("%7D", "}").replace("%7B", "{").replace("%3A", ":").replace("%25", "%")
+
+
+def slot_part(key: str) -> str:
+    """What of a key decides its slot: its hash tag, which is what stands in its first braces, or else all of it."""
+    _, opened, rest = key.partition("{")
+    tag, closed, _ = rest.partition("}")
+    return tag if opened and closed and tag else key
+
+
+def erased_template(recent: str) -> str:
+    """The template of the key beside a list of `recent`, in the same slot: one script may touch both."""
+    return f"{recent}:erased" if "{{" in recent else "erased:{{" + recent + "}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +68,10 @@ class RedisKeys:
     def recent(self, tenant: str, user_id: str) -> str:
         """LIST of a user's items."""
         return self.recent_template.format(tenant=encoded(tenant), user_id=encoded(user_id))
+
+    def erased(self, tenant: str, user_id: str) -> str:
+        """STRING: when the user was erased (ms since the epoch). Items seen until then must not come into the list."""
+        return erased_template(self.recent_template).format(tenant=encoded(tenant), user_id=encoded(user_id))
 
     @property
     def recent_by_tenant(self) -> bool:

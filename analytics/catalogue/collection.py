@@ -9,9 +9,14 @@ from urllib.parse import quote
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import DuplicateKeyError, OperationFailure, PyMongoError
 
+from clickstream.error_codes import ErrorCode
 from clickstream.errors import ContractError, UnavailableError
 
 Document = dict[str, Any]
+
+# The driver ends each request in time by itself. Cancelled while it connects, as by asyncio's timeout, it leaves the
+# socket open.
+_SPARE_SECONDS = 1.0
 
 
 @asynccontextmanager
@@ -24,14 +29,17 @@ async def patience(seconds: float) -> AsyncIterator[None]:
         DuplicateKeyError: as it is.
     """
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds + _SPARE_SECONDS):
             yield
     except DuplicateKeyError:
         raise
     except OperationFailure as error:
         if error.timeout or error.has_error_label("RetryableWriteError"):
             raise _unavailable(error) from error
-        raise ContractError(f"MongoDB refuses ({error.code}): {str(error)[:300]}") from error
+        reason = f"{str(error)[:300]}"
+        raise ContractError(
+            f"MongoDB refuses ({error.code}): {reason}", ErrorCode.MONGODB_REFUSES, reason=reason
+        ) from error
     except (PyMongoError, TimeoutError) as error:
         raise _unavailable(error) from error
 
@@ -67,5 +75,7 @@ async def find(
 def _unavailable(error: BaseException) -> UnavailableError:
     return UnavailableError(
         f"MongoDB does not answer ({type(error).__name__}): try again; is it running, and is CLICKSTREAM_MONGO_URL its "
-        "address?"
+        "address?",
+        ErrorCode.MONGODB_AWAY,
+        reason=type(error).__name__,
     )

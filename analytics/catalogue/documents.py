@@ -5,13 +5,15 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from analytics.catalogue.open_fields import OpenObject
+from clickstream.error_codes import ErrorCode
 
 
 def _printable(text: str) -> str:
     if any(character < " " or character == "\x7f" for character in text):
-        raise ValueError("it has a control character")
+        raise PydanticCustomError(ErrorCode.CONTROL_CHARACTER, "it has a control character")
     return text
 
 

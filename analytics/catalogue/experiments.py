@@ -6,10 +6,12 @@ from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from analytics.catalogue.documents import Content, Id, Kept, Part, Text, Title
 from analytics.catalogue.errors import ConflictError
 from analytics.catalogue.open_fields import OpenObject
+from clickstream.error_codes import ErrorCode
 
 _SHARES_MAY_MISS = 1e-6
 
@@ -73,16 +75,18 @@ class Experiment(Content):
     def _whole(self) -> Self:
         names = [group.name for group in self.groups]
         if len(set(names)) < len(names):
-            raise ValueError("groups: two have the same name")
+            raise PydanticCustomError(ErrorCode.GROUPS_TWICE, "groups: two have the same name")
         total = sum(group.share for group in self.groups)
         if abs(total - 1) > _SHARES_MAY_MISS:
-            raise ValueError(f"groups: their shares add up to {total:g}, not to 1")
+            said = {"total": f"{total:g}"}
+            raise PydanticCustomError(ErrorCode.GROUPS_SHARES, "groups: their shares add up to {total}, not to 1", said)
         if not self.control:
             object.__setattr__(self, "control", names[0])
         elif self.control not in names:
-            raise ValueError(f"control: there is no group {self.control!r}")
+            said = {"control": self.control}
+            raise PydanticCustomError(ErrorCode.CONTROL_ABSENT, "control: there is no group '{control}'", said)
         if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
-            raise ValueError("ends_at: it is not after starts_at")
+            raise PydanticCustomError(ErrorCode.ENDS_BEFORE_START, "ends_at: it is not after starts_at")
         return self
 
 
@@ -102,20 +106,23 @@ def check_change(before: Mapping[str, Any] | None, after: Experiment) -> None:
     """
     if before is None:
         if after.status not in NEXT[ExperimentStatus.DRAFT]:
-            raise ConflictError(f"a new experiment is draft or running, not {after.status}")
+            said = f"a new experiment is draft or running, not {after.status}"
+            raise ConflictError(said, ErrorCode.EXPERIMENT_NEW, status=after.status)
         return
     status = ExperimentStatus(before["status"])
     if after.status not in NEXT[status]:
-        raise ConflictError(f"an experiment that is {status} cannot become {after.status}")
+        said = f"an experiment that is {status} cannot become {after.status}"
+        raise ConflictError(said, ErrorCode.EXPERIMENT_STATUS, before=status, after=after.status)
     dumped = after.model_dump()
     if status is ExperimentStatus.ENDED and any(dumped[name] != before.get(name) for name in dumped):
-        raise ConflictError("an experiment that has ended is not changed any more: make another one")
+        said = "an experiment that has ended is not changed any more: make another one"
+        raise ConflictError(said, ErrorCode.EXPERIMENT_ENDED)
     if status is not ExperimentStatus.DRAFT:
         changed = [name for name in FROZEN if dumped[name] != before.get(name)]
         if changed:
-            raise ConflictError(
-                f"{', '.join(changed)} cannot change once the experiment has run: end it and make another one"
-            )
+            fields = ", ".join(changed)
+            said = f"{fields} cannot change once the experiment has run: end it and make another one"
+            raise ConflictError(said, ErrorCode.EXPERIMENT_FROZEN, fields=fields)
 
 
 def check_removal(before: Mapping[str, Any]) -> None:
@@ -125,4 +132,5 @@ def check_removal(before: Mapping[str, Any]) -> None:
         ConflictError: it is running or paused.
     """
     if before["status"] in (ExperimentStatus.RUNNING, ExperimentStatus.PAUSED):
-        raise ConflictError(f"the experiment is {before['status']}: end it first")
+        status = before["status"]
+        raise ConflictError(f"the experiment is {status}: end it first", ErrorCode.EXPERIMENT_RUNS, status=status)

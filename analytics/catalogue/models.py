@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from analytics.catalogue.documents import OURS, Address, Content, Id, Kept, Text, Title
 from analytics.catalogue.errors import AbsentError, ConflictError
 from analytics.catalogue.open_fields import OpenObject
+from clickstream.error_codes import ErrorCode
 
 # A document may have 16 MB; a version, about 60 KB at the most.
 MOST_VERSIONS = 200
@@ -65,7 +66,8 @@ def folded(before: Mapping[str, Any] | None, content: Model, now: datetime) -> d
     dumped = content.model_dump()
     versions = list(before["versions"]) if before else []
     if len(versions) >= MOST_VERSIONS:
-        raise ConflictError(f"the model has {MOST_VERSIONS} versions: begin another model")
+        said = f"the model has {MOST_VERSIONS} versions: begin another model"
+        raise ConflictError(said, ErrorCode.VERSIONS_FULL, most=MOST_VERSIONS)
     versions.append({"version": len(versions) + 1, "created_at": now, "content": dumped})
     active = before["version"] if before else 1
     return {
@@ -84,7 +86,9 @@ def activated(before: Mapping[str, Any], version: int) -> dict[str, Any]:
     """
     versions = before["versions"]
     if not 1 <= version <= len(versions):
-        raise AbsentError(f"model {before['model_id']!r} has no version {version}: the latest is {len(versions)}")
+        name = before["model_id"]
+        said = f"model {name!r} has no version {version}: the latest is {len(versions)}"
+        raise AbsentError(said, ErrorCode.VERSION_ABSENT, name=name, version=version)
     return {
         **versions[version - 1]["content"],
         "version": version,

@@ -5,6 +5,9 @@ import math
 from typing import Annotated, Any
 
 from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
+from clickstream.error_codes import ErrorCode
 
 MOST_BYTES = 16 * 1024
 MOST_DEPTH = 10
@@ -21,7 +24,10 @@ def checked(value: dict[str, Any]) -> dict[str, Any]:
     _check(value, 1)
     size = len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
     if size > MOST_BYTES:
-        raise ValueError(f"it has {size} bytes of JSON; at most {MOST_BYTES} are kept")
+        said = {"size": size, "most": MOST_BYTES}
+        raise PydanticCustomError(
+            ErrorCode.OBJECT_TOO_LARGE, "it has {size} bytes of JSON; at most {most} are kept", said
+        )
     return value
 
 
@@ -30,13 +36,15 @@ OpenObject = Annotated[dict[str, Any], AfterValidator(checked)]
 
 def _check(value: Any, depth: int) -> None:
     if depth > MOST_DEPTH:
-        raise ValueError(f"it is nested deeper than {MOST_DEPTH}")
+        said = {"most": MOST_DEPTH}
+        raise PydanticCustomError(ErrorCode.OBJECT_TOO_DEEP, "it is nested deeper than {most}", said)
     match value:
         case dict():
             for key, each in value.items():
                 _check_text(key)
                 if not key or key.startswith("$") or "." in key:
-                    raise ValueError(f"the key {key!r} is empty, begins with '$' or has a '.'")
+                    broken = "the key '{key}' is empty, begins with '$' or has a '.'"
+                    raise PydanticCustomError(ErrorCode.OBJECT_KEY, broken, {"key": key})
                 _check(each, depth + 1)
         case list():
             for each in value:
@@ -46,17 +54,21 @@ def _check(value: Any, depth: int) -> None:
         case bool() | None:
             pass
         case int() if not -_INT64 <= value < _INT64:
-            raise ValueError(f"the number {value} does not fit 64 bits")
+            raise _no_value(f"the number {value} does not fit 64 bits")
         case float() if not math.isfinite(value):
-            raise ValueError("NaN and infinities are no JSON")
+            raise _no_value("NaN and infinities are no JSON")
         case _:
             pass
 
 
 def _check_text(text: str) -> None:
     if "\0" in text:
-        raise ValueError("text with the character NUL is not kept")
+        raise _no_value("text with the character NUL is not kept")
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError("text with half of a surrogate pair is not kept") from None
+        raise _no_value("text with half of a surrogate pair is not kept") from None
+
+
+def _no_value(said: str) -> PydanticCustomError:
+    return PydanticCustomError(ErrorCode.OBJECT_VALUE, "{said}", {"said": said})

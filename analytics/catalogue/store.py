@@ -14,6 +14,7 @@ from analytics.catalogue.documents import Content, Kept
 from analytics.catalogue.errors import AbsentError, ConflictError, InvalidError, RevisionNeededError, StaleError
 from analytics.catalogue.kinds import Kind
 from clickstream.clock import Clock
+from clickstream.error_codes import ErrorCode
 from clickstream.errors import UnavailableError
 
 C = TypeVar("C", bound=Content)
@@ -165,7 +166,7 @@ class Store(Generic[C, K]):
             after = self._stored(tenant, name, before, fold(before), now)
             if await self._written(before, after):
                 return self._kept(after)
-        raise UnavailableError(f"{self.kind.one} {name!r} is being changed by many at once: try again")
+        raise self._busy(name)
 
     async def delete(self, tenant: str, name: str, expected: int | None) -> None:
         """Remove a document.
@@ -184,7 +185,11 @@ class Store(Generic[C, K]):
                 done = await self._collection.delete_one({"_id": before["_id"], "revision": before["revision"]})
             if done.deleted_count:
                 return
-        raise UnavailableError(f"{self.kind.one} {name!r} is being changed by many at once: try again")
+        raise self._busy(name)
+
+    def _busy(self, name: str) -> UnavailableError:
+        said = f"{self.kind.one} {name!r} is being changed by many at once: try again"
+        return UnavailableError(said, ErrorCode.DOCUMENT_BUSY, name=name)
 
     @staticmethod
     def _stored(tenant: str, name: str, before: Document | None, fields: dict[str, Any], now: datetime) -> Document:
@@ -213,21 +218,37 @@ class Store(Generic[C, K]):
         one = f"{self.kind.one} {name!r}"
         if expected == NEW:
             if before is not None:
-                raise ConflictError(f"{one} exists already, at revision {before['revision']}")
+                at = before["revision"]
+                raise ConflictError(
+                    f"{one} exists already, at revision {at}", ErrorCode.DOCUMENT_EXISTS, name=name, revision=at
+                )
         elif expected is not None:
             if before is None:
-                raise StaleError(f"{one} is not there; it was expected at revision {expected}")
+                raise StaleError(
+                    f"{one} is not there; it was expected at revision {expected}",
+                    ErrorCode.DOCUMENT_GONE,
+                    name=name,
+                    expected=expected,
+                )
             if before["revision"] != expected:
                 raise StaleError(
-                    f"{one} is at revision {before['revision']}, not {expected}: read it again, then decide again"
+                    f"{one} is at revision {before['revision']}, not {expected}: read it again, then decide again",
+                    ErrorCode.DOCUMENT_STALE,
+                    name=name,
+                    revision=before["revision"],
+                    expected=expected,
                 )
         elif self.kind.revision_needed and before is not None:
-            raise RevisionNeededError(f"{one} is changed by compare-and-set: name the revision that you have read")
+            raise RevisionNeededError(
+                f"{one} is changed by compare-and-set: name the revision that you have read",
+                ErrorCode.REVISION_NEEDED,
+                name=name,
+            )
 
     async def _there(self, tenant: str, name: str, leave_out: Document) -> Document:
         found = await self._find(tenant, name, leave_out)
         if found is None:
-            raise AbsentError(f"there is no {self.kind.one} {name!r}")
+            raise AbsentError(f"there is no {self.kind.one} {name!r}", ErrorCode.DOCUMENT_ABSENT, name=name)
         return found
 
     async def _find(self, tenant: str, name: str, leave_out: Document) -> Document | None:

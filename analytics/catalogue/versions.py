@@ -5,6 +5,7 @@ from typing import Any
 from analytics.catalogue.errors import AbsentError
 from analytics.catalogue.models import KeptModel, Model, ModelVersion, activated
 from analytics.catalogue.store import Store
+from clickstream.error_codes import ErrorCode
 
 Models = Store[Model, KeptModel]
 
@@ -28,7 +29,7 @@ async def one_of(models: Models, tenant: str, name: str, version: int) -> ModelV
     for each in await all_of(models, tenant, name):
         if each.version == version:
             return each
-    raise AbsentError(f"model {name!r} has no version {version}")
+    raise AbsentError(f"model {name!r} has no version {version}", ErrorCode.VERSION_ABSENT, name=name, version=version)
 
 
 async def activate(models: Models, tenant: str, name: str, version: int, expected: int | None) -> KeptModel:
@@ -41,7 +42,7 @@ async def activate(models: Models, tenant: str, name: str, version: int, expecte
 
     def fold(before: dict[str, Any] | None) -> dict[str, Any]:
         if before is None:
-            raise AbsentError(f"there is no model {name!r}")
+            raise AbsentError(f"there is no model {name!r}", ErrorCode.DOCUMENT_ABSENT, name=name)
         return activated(before, version)
 
     return await models.change(tenant, name, expected, fold)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from clickstream.clock import Clock
+from clickstream.error_codes import ErrorCode
 from clickstream.errors import ContractError, UnavailableError
 
 _STEP = 1000
@@ -92,7 +93,11 @@ class Newest:
         """Of each partition: its number, the first offset of the period, and the one behind the last."""
         known = self._consumer.list_topics(self._topic, timeout=self._seconds).topics[self._topic]
         if known.error is not None:
-            raise ContractError(f"Kafka at {self._bootstrap} has no topic {self._topic}: run `clickstream migrate`")
+            raise ContractError(
+                f"Kafka at {self._bootstrap} has no topic {self._topic}: run `clickstream migrate`",
+                ErrorCode.TOPIC_MISSING,
+                topic=self._topic,
+            )
         firsts = self._offsets(known.partitions, start_ms)
         ends = self._offsets(known.partitions, end_ms)
         spans = []
@@ -147,5 +152,7 @@ class Newest:
         detail = f" ({self._problem})" if self._problem else ""
         return UnavailableError(
             f"Kafka at {self._bootstrap} does not answer: {reason}{detail}; is it running, and is "
-            "CLICKSTREAM_KAFKA_BOOTSTRAP its address?"
+            "CLICKSTREAM_KAFKA_BOOTSTRAP its address?",
+            ErrorCode.KAFKA_AWAY,
+            reason=f"{self._bootstrap}: {reason}{detail}",
         )

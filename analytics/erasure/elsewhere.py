@@ -1,38 +1,20 @@
-"""Redis, where a user's recent items are; and what stays where nothing can be erased, and until when."""
+"""What stays where nothing can be erased, and until when."""
 
 from collections.abc import Iterable
 from concurrent.futures import Future
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
-import redis.asyncio
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, ConfigEntry, ConfigResource
-from redis.asyncio.cluster import RedisCluster
 
 from analytics.erasure.receipt import Remaining
-from clickstream.config import KafkaSettings, RedisSettings
+from analytics.erasure.recent_items import mark_seconds
+from clickstream.config import KafkaSettings
 from clickstream.errors import UnavailableError
 from clickstream.kafka import KafkaAdmin
-from clickstream.lookup.connection import options, translated
 
 _SECONDS = 5.0
-
-
-async def erase_keys(url: str, settings: RedisSettings, tenant_id: str, user_id: str) -> int:
-    """Delete the list of a user's recent items; how many keys there were.
-
-    Raises:
-        UnavailableError: Redis does not answer.
-    """
-    with translated():
-        kind: Any = RedisCluster if settings.cluster else redis.asyncio.Redis
-        client = kind.from_url(url, **options(settings))
-        try:
-            return int(await client.delete(settings.keys.recent(tenant_id, user_id)))
-        finally:
-            await client.aclose()
 
 
 def in_kafka(kafka: KafkaSettings | None, now: datetime) -> list[Remaining]:
@@ -84,16 +66,22 @@ def beside(now: datetime, *, with_redis: bool, recent_seconds: float) -> list[Re
         Remaining(where="backups, and dimensions in MySQL", until=None, what="are not touched"),
     ]
     if with_redis:
-        found.append(
+        found += [
             Remaining(
                 where="state of the job UserRecent",
                 until=now + timedelta(seconds=recent_seconds),
-                what="holds the user's last items, as do its checkpoints and savepoints. It writes them to Redis again "
-                "within a minute, with all other lists, until it forgets them: then, or later where the user is active "
-                "again. Stopping it does not hasten that, for a job that goes on from a savepoint writes all lists; "
-                "only one that begins without its state has forgotten",
-            )
-        )
+                what="holds the user's last items, as do its checkpoints and savepoints, until it forgets them: then, "
+                "or later where the user is active again. It does not write them to Redis any more, for it finds the "
+                "mark there; what the user does from now on it does write",
+            ),
+            Remaining(
+                where="Redis, the mark of this erasure",
+                until=now + timedelta(seconds=mark_seconds(recent_seconds)),
+                what="a key with the user's id, and the moment: then, or later where the user is active again. A Redis "
+                "that has lost it, because it was emptied or put back from a backup, is given the items by the job "
+                "again: repeat the request then",
+            ),
+        ]
     return found
 
 

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from analytics.catalogue.catalogue import Catalogue
-from analytics.erasure.elsewhere import beside, erase_keys, in_kafka
+from analytics.erasure.elsewhere import beside, in_kafka
 from analytics.erasure.files import erase_letters
 from analytics.erasure.receipt import Receipt
+from analytics.erasure.recent_items import RecentLists
 from analytics.erasure.tables import erase_rows
 from clickstream.clock import Clock
 from clickstream.config import ClickHouseSettings, KafkaSettings, RedisSettings
@@ -58,7 +59,8 @@ class Erasure:
         tables = await asyncio.to_thread(erase_rows, self.clickhouse, tenant_id, user_id)
         keys = None
         if self.redis_url is not None:
-            keys = await erase_keys(self.redis_url, self.redis or RedisSettings(), tenant_id, user_id)
+            lists = RecentLists(self.redis_url, self.redis or RedisSettings(), self.recent_seconds)
+            keys = await lists.erase(tenant_id, user_id, int(self.clock.now() * 1000))
         profiles = None if catalogue is None else await catalogue.erase_user(tenant_id, user_id)
         files = None
         if self.dead_letters is not None:

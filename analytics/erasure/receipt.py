@@ -46,8 +46,7 @@ class Receipt(_Part):
         requested_by: the name of the token.
         erased_at: when it was complete.
         clickhouse: one entry for each server and table.
-        redis_keys: keys that were deleted; null where the service has no Redis. A job that runs writes the list again:
-            `remaining` says until when.
+        redis_keys: lists that were deleted; null where the service has no Redis. What was in them does not come back.
         profiles: documents of the catalogue that were removed; null where the service has no MongoDB.
         dead_letter_files: null where the service has no such folder.
         days_to_rebuild: days (UTC) whose marts still count an erased user, until `clickstream rebuild --repairs`.

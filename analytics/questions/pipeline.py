@@ -7,9 +7,11 @@ from typing import Any
 from analytics.answer import Answer
 from analytics.flights import Flights
 from analytics.flink import Flink
+from analytics.reasons import Reason, reason_of
 from analytics.topics import Topics
 from clickstream.clock import SystemClock
 from clickstream.config.kafka import KafkaSettings
+from clickstream.error_codes import ErrorCode
 from clickstream.errors import UnavailableError
 
 KEPT_SECONDS = 2.0
@@ -20,7 +22,10 @@ class Job(Answer):
 
     Attributes:
         state: in small letters; `starting` until all its tasks run.
-        lag: records of its topics that it has not read, as of some seconds ago; null while its sources do not say.
+        lag: records of its topics that it has not read, as of its last fetch; null while its sources do not say. A job
+            that stands still does not fetch.
+        uncommitted: records behind its last checkpoint, as Kafka has it, so it grows while a job stands still; null
+            where Kafka does not say.
         last_checkpoint_at: when the latest checkpoint was complete.
         last_checkpoint_ms: how long it took.
         last_checkpoint_bytes: the size of the state in it.
@@ -33,6 +38,7 @@ class Job(Answer):
     started_at: int
     page: str
     lag: int | None
+    uncommitted: int | None
     checkpoints: int
     failed_checkpoints: int
     last_checkpoint_at: int | None
@@ -50,12 +56,14 @@ class Topic(Answer):
 
 
 class Pipeline(Answer):
-    """The platform's state. What does not answer is told in `..._away`, and its list is empty."""
+    """The platform's state. What does not answer is told in `..._away` and `..._reason`, and its list is empty."""
 
     flink_page: str
     flink_away: str | None
+    flink_reason: Reason | None
     jobs: list[Job]
     kafka_away: str | None
+    kafka_reason: Reason | None
     topics: list[Topic]
 
 
@@ -81,22 +89,26 @@ async def pipeline(platform: Platform) -> Pipeline:
 
 async def _asked(platform: Platform) -> Pipeline:
     (jobs, flink_away), (topics, kafka_away) = await asyncio.gather(_jobs(platform.flink), _topics(platform))
+    if kafka_away is None:
+        jobs, kafka_away = await _with_uncommitted(platform, jobs)
     return Pipeline(
         flink_page=platform.flink.page if platform.flink else "",
-        flink_away=flink_away,
+        flink_away=None if flink_away is None else str(flink_away),
+        flink_reason=None if flink_away is None else reason_of(flink_away),
         jobs=jobs,
-        kafka_away=kafka_away,
+        kafka_away=None if kafka_away is None else str(kafka_away),
+        kafka_reason=None if kafka_away is None else reason_of(kafka_away),
         topics=topics,
     )
 
 
-async def _jobs(flink: Flink | None) -> tuple[list[Job], str | None]:
+async def _jobs(flink: Flink | None) -> tuple[list[Job], UnavailableError | None]:
     if flink is None:
-        return [], "CLICKSTREAM_FLINK_REST_URL is not set"
+        return [], UnavailableError("CLICKSTREAM_FLINK_REST_URL is not set", ErrorCode.FLINK_NOT_SET)
     try:
         return list(await asyncio.gather(*(_job(flink, listed) for listed in await flink.jobs()))), None
     except UnavailableError as error:
-        return [], str(error)
+        return [], error
 
 
 async def _job(flink: Flink, listed: dict[str, Any]) -> Job:
@@ -113,6 +125,7 @@ async def _job(flink: Flink, listed: dict[str, Any]) -> Job:
         started_at=int(listed["start-time"]),
         page=f"{flink.page}/#/job/running/{job_id}/overview",
         lag=lag,
+        uncommitted=None,
         checkpoints=int(counts.get("completed", 0)),
         failed_checkpoints=int(counts.get("failed", 0)),
         last_checkpoint_at=latest.get("latest_ack_timestamp"),
@@ -122,9 +135,19 @@ async def _job(flink: Flink, listed: dict[str, Any]) -> Job:
     )
 
 
-async def _topics(platform: Platform) -> tuple[list[Topic], str | None]:
+async def _with_uncommitted(platform: Platform, jobs: list[Job]) -> tuple[list[Job], UnavailableError | None]:
+    assert platform.topics is not None and platform.kafka is not None  # it has answered
+    groups = {job.name: f"{platform.kafka.group_prefix}-{job.name}" for job in jobs}
+    try:
+        found = await platform.topics.uncommitted(groups.values())
+    except UnavailableError as error:
+        return jobs, error
+    return [job.model_copy(update={"uncommitted": found[groups[job.name]]}) for job in jobs], None
+
+
+async def _topics(platform: Platform) -> tuple[list[Topic], UnavailableError | None]:
     if platform.topics is None or platform.kafka is None:
-        return [], "CLICKSTREAM_KAFKA_BOOTSTRAP is not set"
+        return [], UnavailableError("CLICKSTREAM_KAFKA_BOOTSTRAP is not set", ErrorCode.KAFKA_NOT_SET)
     kafka = platform.kafka
     kinds = {
         "behaviors": kafka.topic_behaviors,
@@ -135,5 +158,5 @@ async def _topics(platform: Platform) -> tuple[list[Topic], str | None]:
     try:
         records = await platform.topics.records(kinds.values())
     except UnavailableError as error:
-        return [], str(error)
+        return [], error
     return [Topic(topic=name, kind=kind, records=records[name]) for kind, name in kinds.items()], None

@@ -9,6 +9,8 @@ from analytics.question import from_mart
 from analytics.rates import percent
 from analytics.scope import Scope
 from analytics.warehouse import Warehouse
+from analytics.wrong import WrongError
+from clickstream.error_codes import ErrorCode
 
 LONGEST_HOURS = 62 * 24
 METRICS = ("impressions", "clicks", "ctr", "conversions", "conversion_rate", "active_users")
@@ -40,11 +42,13 @@ async def trend(warehouse: Warehouse, scope: Scope, grain: Grain) -> Trend:
     """Answer for a scope. Hours and days are those of the period's time zone; the first and last may be cut by it.
 
     Raises:
-        ValueError: too many hours.
+        WrongError: too many hours.
     """
     span = scope.period
     if grain is Grain.HOUR and span.end_ms - span.start_ms > LONGEST_HOURS * 3_600_000:
-        raise ValueError(f"more than {LONGEST_HOURS // 24} days by hour: ask by day, or narrow the period")
+        days = LONGEST_HOURS // 24
+        said = f"more than {days} days by hour: ask by day, or narrow the period"
+        raise WrongError(said, ErrorCode.PERIOD_TOO_LONG_BY_HOUR, days=days)
     rows = await warehouse.ask(scope, from_mart(f"trend_{grain.value}", scope))
     found = {row[grain.value]: row for row in rows}
     buckets: list[tuple[datetime, dict[str, Any]]]

@@ -5,7 +5,7 @@ Every kind has the same five routes; reading needs the role read, changing the r
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, HTTPException, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import BaseModel, create_model
 
 from analytics.access import ID_LENGTH, Admin, Reader, Served
@@ -14,6 +14,9 @@ from analytics.catalogue.documents import Content, Kept
 from analytics.catalogue.kinds import KINDS, Kind
 from analytics.catalogue.store import MOST_LISTED, NEW
 from analytics.routes.preconditions import Expected, etag
+from analytics.wrong import WrongError
+from clickstream.error_codes import ErrorCode
+from clickstream.errors import UnavailableError
 
 router = APIRouter(prefix="/api/v1/catalogue", tags=["catalogue"])
 
@@ -27,7 +30,7 @@ WRITES: dict[int | str, dict[str, Any]] = {
 def catalogue(served: Served) -> Catalogue:
     """The catalogue, where there is one."""
     if served.catalogue is None:
-        raise HTTPException(503, "CLICKSTREAM_MONGO_URL is not set: there is no catalogue")
+        raise UnavailableError("CLICKSTREAM_MONGO_URL is not set: there is no catalogue", ErrorCode.MONGODB_NOT_SET)
     return served.catalogue
 
 
@@ -82,7 +85,8 @@ def _routes_of(kind: Kind[Any, Any]) -> None:
     ) -> Any:
         named = getattr(body, kind.id_field)
         if named != name:
-            raise HTTPException(422, f"{kind.id_field} is {named!r} in the body and {name!r} in the address")
+            said = f"{kind.id_field} is {named!r} in the body and {name!r} in the address"
+            raise WrongError(said, ErrorCode.ID_MISMATCH, field=kind.id_field, named=named, name=name)
         return _answered(response, await stored.store(kind).put(admin.tenant_id, body, expected))
 
     async def remove(stored: Stored, admin: Admin, name: str, expected: Expected) -> None:

@@ -2,12 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, Query
 
 from analytics.access import Asked, Reader, Served
 from analytics.dead_letters.ledger import DeadLetters, Wanted
 from analytics.dead_letters.record import Kind
 from analytics.tokens import Role
+from clickstream.error_codes import ErrorCode
+from clickstream.errors import UnavailableError
 
 router = APIRouter(prefix="/api/v1/analytics", tags=["health"])
 
@@ -23,6 +25,8 @@ async def get_dead_letters(  # noqa: PLR0913, PLR0917 - a parameter of the addre
 ) -> DeadLetters:
     """A tenant's records, the newest first. The events themselves are shown to tokens with the role admin."""
     if served.dead_letters is None:
-        raise HTTPException(503, "CLICKSTREAM_KAFKA_BOOTSTRAP is not set: there are no dead letters to read")
+        raise UnavailableError(
+            "CLICKSTREAM_KAFKA_BOOTSTRAP is not set: there are no dead letters to read", ErrorCode.KAFKA_NOT_SET
+        )
     wanted = Wanted(kind, reason, limit, with_raw=Role.ADMIN in reader.grant.roles)
     return await served.dead_letters.find(scope, wanted)

@@ -2,11 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, Query
 
 from analytics.access import ID_LENGTH, Asked, Served
 from analytics.catalogue.plans import CataloguePlans
 from analytics.questions import experiments, heatmap, paths, retention
+from analytics.wrong import WrongError
+from clickstream.error_codes import ErrorCode
 from clickstream.events.action import Action
 
 router = APIRouter(prefix="/api/v1/analytics", tags=["journeys"])
@@ -20,7 +22,8 @@ async def get_retention(
 ) -> retention.Retention:
     """Cohorts by day or week of the time zone, and how many of each came back."""
     if unit is retention.Unit.DAY and len(scope.period.days()) > MOST_COHORTS:
-        raise HTTPException(422, f"more than {MOST_COHORTS} days: ask by week, or narrow the period")
+        said = f"more than {MOST_COHORTS} days: ask by week, or narrow the period"
+        raise WrongError(said, ErrorCode.PERIOD_TOO_LONG_BY_DAY, days=MOST_COHORTS)
     return await retention.retention(served.warehouse, scope, unit)
 
 

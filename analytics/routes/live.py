@@ -2,11 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, Query
 
 from analytics.access import ID_LENGTH, Reader, Served
 from analytics.questions import live
 from analytics.services import Services
+from clickstream.error_codes import ErrorCode
+from clickstream.errors import UnavailableError
 from clickstream.lookup import AsyncLookup
 
 router = APIRouter(prefix="/api/v1/analytics", tags=["live"])
@@ -30,5 +32,5 @@ async def get_hot(
 
 def _lookup(served: Services) -> AsyncLookup:
     if served.lookup is None:
-        raise HTTPException(503, "CLICKSTREAM_REDIS_URL is not set: there are no live figures")
+        raise UnavailableError("CLICKSTREAM_REDIS_URL is not set: there are no live figures", ErrorCode.REDIS_NOT_SET)
     return served.lookup

@@ -2,13 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, Query
 
 from analytics.access import ID_LENGTH, Asked, Served
 from analytics.period import Grain
 from analytics.questions import behavior, dashboard, funnel, items, trend
 from analytics.questions.funnel import MOST_STEPS, UNLIMITED, Breakdown
 from analytics.questions.items import Sort
+from analytics.wrong import WrongError
+from clickstream.error_codes import ErrorCode
 
 router = APIRouter(prefix="/api/v1/analytics", tags=["numbers"])
 
@@ -28,10 +30,7 @@ async def get_metrics_trend(
     granularity: Annotated[Grain, Query(description="hours and days are those of the time zone")] = Grain.DAY,
 ) -> trend.Trend:
     """Every metric by hour or day, gaps filled."""
-    try:
-        return await trend.trend(served.warehouse, scope, granularity)
-    except ValueError as error:
-        raise HTTPException(422, str(error)) from error
+    return await trend.trend(served.warehouse, scope, granularity)
 
 
 @router.get("/items")
@@ -66,7 +65,8 @@ async def get_funnel(
     """How many users take the steps in order within the window, and how long each takes."""
     named = tuple(step.strip() for step in steps.split(","))
     if not 1 <= len(named) <= MOST_STEPS:
-        raise HTTPException(422, f"steps: {len(named)} are named; name 1 to {MOST_STEPS}")
+        said = f"steps: {len(named)} are named; name 1 to {MOST_STEPS}"
+        raise WrongError(said, ErrorCode.STEPS_NUMBER, count=len(named), most=MOST_STEPS)
     if any(not 1 <= len(step) <= ID_LENGTH for step in named):
-        raise HTTPException(422, f"steps: each has 1 to {ID_LENGTH} characters")
+        raise WrongError(f"steps: each has 1 to {ID_LENGTH} characters", ErrorCode.STEPS_LENGTH, most=ID_LENGTH)
     return await funnel.funnel(served.warehouse, scope, named, window_seconds, breakdown)

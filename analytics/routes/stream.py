@@ -11,6 +11,7 @@ from analytics.access import ID_LENGTH, Moving, Reader, Served, grant_of
 from analytics.answer import Answer
 from analytics.feed import Source, feed
 from analytics.questions import dashboard, live
+from clickstream.error_codes import ErrorCode
 from clickstream.errors import UnavailableError
 from clickstream.lookup import AsyncLookup
 
@@ -67,7 +68,7 @@ async def get_stream(  # noqa: PLR0913, PLR0917 - a parameter of the address eac
 
 async def _live(lookup: AsyncLookup | None, tenant: str, places: tuple[str, ...], hot: int) -> live.Places:
     if lookup is None:
-        raise UnavailableError("CLICKSTREAM_REDIS_URL is not set: there are no live figures")
+        raise UnavailableError("CLICKSTREAM_REDIS_URL is not set: there are no live figures", ErrorCode.REDIS_NOT_SET)
 
     async def one(scenario: str) -> live.Place:
         values, items = await asyncio.gather(

@@ -52,8 +52,14 @@ class RedisSettings(Settings):
                     f"{_variable(name)} has no {redis_keys.PLACE}, which on a cluster is what keeps the keys of a "
                     f"scenario in one slot; the default is {_default(name)}"
                 )
-        kinds = ("key_hot_items", "key_hot_meta", "key_metrics", "key_recent")
-        if shared := key_templates.colliding((name, getattr(self, name)) for name in kinds):
+        keys = self.keys
+        if self.cluster and len({redis_keys.slot_part(make("t", "u")) for make in (keys.recent, keys.erased)}) > 1:
+            raise ValueError(
+                f"{_variable('key_recent')} has braces of its own that enclose nothing: on a cluster they decide "
+                f"where a key lies; the default is {_default('key_recent')}"
+            )
+        kinds = [(name, getattr(self, name)) for name in ("key_hot_items", "key_hot_meta", "key_metrics", "key_recent")]
+        if shared := key_templates.colliding([*kinds, ("key_recent", redis_keys.erased_template(self.key_recent))]):
             one, other = map(_variable, shared)
             raise ValueError(
                 f"{one} and {other} can make the same key for some ids: begin each with a word of its own, as in "

@@ -7,6 +7,7 @@ from typing import Any
 import redis
 
 from clickstream.config import RedisSettings, ServerSettings, resolve
+from clickstream.error_codes import ErrorCode
 from clickstream.errors import ConfigurationError, ContractError, UnavailableError
 
 
@@ -46,11 +47,15 @@ def translated() -> Iterator[None]:
         raise ConfigurationError(f"Redis refuses the user or password of CLICKSTREAM_REDIS_URL: {error}") from error
     except (redis.ConnectionError, redis.TimeoutError, redis.exceptions.RedisClusterException, OSError) as error:
         raise UnavailableError(
-            f"Redis does not answer: {error}; is it running, and is CLICKSTREAM_REDIS_URL its address?"
+            f"Redis does not answer: {error}; is it running, and is CLICKSTREAM_REDIS_URL its address?",
+            ErrorCode.REDIS_AWAY,
+            reason=str(error),
         ) from error
     except redis.RedisError as error:
         raise ContractError(
-            f"Redis refuses a look-up: {error}; does another program use the keys of CLICKSTREAM_REDIS_KEY_*?"
+            f"Redis refuses a look-up: {error}; does another program use the keys of CLICKSTREAM_REDIS_KEY_*?",
+            ErrorCode.REDIS_REFUSES,
+            reason=str(error),
         ) from error
     except ValueError as error:
         raise ConfigurationError(f"CLICKSTREAM_REDIS_URL is no address of Redis: {error}") from error

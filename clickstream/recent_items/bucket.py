@@ -24,12 +24,14 @@ class RecentWrite:
     """A user's whole list, newest first; empty: forgotten.
 
     Attributes:
+        times: of the items, ms since the epoch, newest first.
         ttl_seconds: the list is forgotten after so long.
     """
 
     tenant_id: str
     user_id: str
     items: list[str]
+    times: list[int]
     ttl_seconds: int
 
 
@@ -158,8 +160,8 @@ class RecentBucket:
         if left <= 0:
             del self._shelves[number][key]
             self._unstored.add(number)
-            return RecentWrite(*key, [], 0)
-        return RecentWrite(*key, found.items, max(1, int(left)))
+            return RecentWrite(*key, [], [], 0)
+        return RecentWrite(*key, found.items, found.times, max(1, int(left)))
 
     def _require_one_tenant(self, tenant_id: str) -> None:
         if self._tenant is None:

@@ -1,4 +1,5 @@
 // What the service answers, as /openapi.json describes it.
+import type { Reason } from "./reasons";
 
 export interface Span {
   start_time: string;
@@ -69,6 +70,13 @@ export interface Values {
   window_start: number | null;
   window_end: number | null;
   updated_at: number | null;
+}
+
+/** A source of a stream that does not answer. */
+export interface Away {
+  source: string;
+  detail: string;
+  reason: Reason;
 }
 
 export interface LivePlace {
@@ -158,6 +166,7 @@ export interface Job {
   started_at: number;
   page: string;
   lag: number | null;
+  uncommitted: number | null;
   checkpoints: number;
   failed_checkpoints: number;
   last_checkpoint_at: number | null;
@@ -183,7 +192,9 @@ export interface Topic {
 export interface Pipeline {
   flink_page: string;
   flink_away: string | null;
+  flink_reason: Reason | null;
   jobs: Job[];
   kafka_away: string | null;
+  kafka_reason: Reason | null;
   topics: Topic[];
 }

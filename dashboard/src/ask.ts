@@ -1,4 +1,5 @@
 // Asks the service; the cookie says who asks.
+import { saidIn } from "./reasons";
 
 export type Kind = "signed-out" | "forbidden" | "refused" | "away";
 
@@ -47,13 +48,8 @@ export function kindOf(status: number): Kind {
   return status >= 500 || status === 429 ? "away" : "refused";
 }
 
+/** Why, in the page's language. */
 export async function detail(answer: Response): Promise<string> {
-  try {
-    const { detail: said } = (await answer.json()) as { detail: unknown };
-    if (typeof said === "string") return said;
-    if (Array.isArray(said)) return said.map((each: { loc?: unknown[]; msg?: string }) => `${each.loc?.at(-1) ?? ""}: ${each.msg ?? ""}`).join("; ");
-  } catch {
-    // Whoever answered was not the service.
-  }
-  return `HTTP ${answer.status}`;
+  const said = await answer.json().then(saidIn, () => "");
+  return said || `HTTP ${answer.status}`;
 }

@@ -1,5 +1,6 @@
 // Reads and changes the catalogue; revisions go as entity tags, so nobody's change is overwritten unseen.
 import { AskError, kindOf, detail } from "./ask";
+import { t } from "./words";
 
 export const KINDS = ["scenarios", "items", "models", "experiments", "user_profiles"] as const;
 export type CatalogueKind = (typeof KINDS)[number];
@@ -66,7 +67,12 @@ export function editable(kind: CatalogueKind, document: Document | null): string
 
 /** An edited text as a document. Throws an Error that says what it lacks. */
 export function parsed(kind: CatalogueKind, text: string, id: string | null): Record<string, unknown> {
-  const read: unknown = JSON.parse(text);
+  let read: unknown;
+  try {
+    read = JSON.parse(text);
+  } catch (error) {
+    throw new Error(t("said_json_invalid", { error: error instanceof Error ? error.message : "" })); // which is English
+  }
   if (typeof read !== "object" || read === null || Array.isArray(read)) throw new Error("{ … }");
   const document = read as Record<string, unknown>;
   const named = idOf(kind, document);

@@ -31,7 +31,12 @@ export function t(word: Word, given: Readonly<Record<string, string | number>> =
   return TEXTS[current][word].replace(/\{(\w+)\}/g, (whole, name: string) => String(given[name] ?? whole));
 }
 
+/** Whether there is a word of that name, which is made of parts. */
+export function spoken(word: string): boolean {
+  return Object.hasOwn(en, word);
+}
+
 /** A word whose name is made of parts; what there is no word for is shown as it is. */
-export function known(word: string): string {
-  return word in en ? t(word as Word) : word;
+export function known(word: string, given: Readonly<Record<string, string | number>> = {}): string {
+  return spoken(word) ? t(word as Word, given) : word;
 }

@@ -149,6 +149,6 @@ it("tells how far an item has moved", () => {
 });
 
 it("tells how long ago a checkpoint was", () => {
-  const job = { job_id: "1", name: "Sink", state: "running", started_at: 1000, page: "", lag: null, checkpoints: 3, failed_checkpoints: 0, last_checkpoint_at: 61_000, last_checkpoint_ms: 250, last_checkpoint_bytes: 9, last_failure: null };
-  expect(jobTable([job], 71_000).rows[0]).toEqual(["Sink", "running", null, 70, 3, 0, 10, 0.25, 9, null]);
+  const job = { job_id: "1", name: "Sink", state: "running", started_at: 1000, page: "", lag: null, uncommitted: null, checkpoints: 3, failed_checkpoints: 0, last_checkpoint_at: 61_000, last_checkpoint_ms: 250, last_checkpoint_bytes: 9, last_failure: null };
+  expect(jobTable([job], 71_000).rows[0]).toEqual(["Sink", "running", null, null, 70, 3, 0, 10, 0.25, 9, null]);
 });

@@ -57,6 +57,7 @@ def test_templates_that_are_taken_together_never_make_the_same_key(
         ({"RECENT": "metrics:realtime:{tenant}:{user_id}"}, "KEY_METRICS and CLICKSTREAM_REDIS_KEY_RECENT can make"),
         ({"RECENT": "{tenant}:{user_id}", "METRICS": "{tenant}:{scenario}"}, "METRICS and CLICKSTREAM_REDIS_KEY_RECEN"),
         ({"RECENT": "u{user_id}", "METRICS": "x:{tenant}:{scenario}"}, None),
+        ({"METRICS": "erased:{{user:{tenant}:{scenario}}}"}, "KEY_METRICS and CLICKSTREAM_REDIS_KEY_RECENT can make"),
         ({"METRICS": "hot:items{tenant}:{scenario}"}, None),
         ({"METRICS": "m:{scenario}:{tenant}"}, None),
     ],
@@ -81,3 +82,16 @@ def test_on_a_cluster_a_template_that_gets_no_hash_tag_is_refused(monkeypatch: p
     monkeypatch.setenv("CLICKSTREAM_REDIS_CLUSTER", "true")
     with pytest.raises(ConfigurationError, match="KEY_HOT_META has no {tenant}:{scenario}, which on a cluster"):
         resolve(RedisSettings)
+
+
+@pytest.mark.parametrize("template", ["u}}:{user_id}", "u{{}}:{user_id}", "u{{:{user_id}"])
+def test_on_a_cluster_braces_that_take_a_users_keys_apart_are_refused(
+    template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLICKSTREAM_REDIS_KEY_RECENT", template)
+    resolve(RedisSettings)
+    monkeypatch.setenv("CLICKSTREAM_REDIS_CLUSTER", "true")
+    with pytest.raises(ConfigurationError, match="KEY_RECENT has braces of its own that enclose nothing"):
+        resolve(RedisSettings)
+    monkeypatch.setenv("CLICKSTREAM_REDIS_KEY_RECENT", "u:{{{user_id}}}")
+    resolve(RedisSettings)

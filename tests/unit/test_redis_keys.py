@@ -1,14 +1,15 @@
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from redis.crc import key_slot
 
-from clickstream.redis_keys import RedisKeys, decoded, encoded
+from clickstream.redis_keys import RedisKeys, decoded, encoded, slot_part
 
 ids = st.text(min_size=1, max_size=8) | st.text(":%{}3A25a", min_size=1, max_size=8)
 
 
 @given(ids)
 def test_encoding_can_be_undone_and_leaves_no_separator(part: str) -> None:
-    assert ":" not in encoded(part)
+    assert not set(":{}") & set(encoded(part))
     assert decoded(encoded(part)) == part
 
 
@@ -39,3 +40,21 @@ def test_a_template_with_the_tenant_keeps_equal_users_apart() -> None:
     keys = RedisKeys(recent_template="user:recent:{tenant}:{user_id}")
     assert keys.recent_by_tenant
     assert keys.recent("a", "u") != keys.recent("b", "u")
+
+
+@given(st.tuples(ids, ids), st.tuples(ids, ids))
+@example(("t", "u"), ("t", "u"))
+def test_a_users_two_keys_share_a_slot_and_no_other_key(one: tuple[str, str], other: tuple[str, str]) -> None:
+    for template in ("user:recent:{user_id}", "user:recent:{tenant}:{user_id}", "user:recent:{{{tenant}:{user_id}}}"):
+        keys = RedisKeys(recent_template=template)
+        by = slice(None) if keys.recent_by_tenant else slice(1, None)
+        assert key_slot(keys.recent(*one).encode()) == key_slot(keys.erased(*one).encode())
+        assert slot_part(keys.recent(*one)) == slot_part(keys.erased(*one))
+        assert (keys.erased(*one) == keys.erased(*other)) == (one[by] == other[by])
+        assert keys.erased(*one) not in {keys.recent(*other), keys.hot_items(*other), keys.metrics(*other)}
+
+
+def test_what_decides_a_slot_is_what_redis_takes() -> None:
+    for key in ("a", "{a}", "x{a}y", "x{}a", "x{a", "x}a{b}", "{{a}}", "a}b"):
+        assert key_slot(slot_part(key).encode()) == key_slot(key.encode())
+    assert (slot_part("x{a}y"), slot_part("x{}a"), slot_part("x{a")) == ("a", "x{}a", "x{a")

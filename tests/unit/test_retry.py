@@ -33,3 +33,10 @@ def test_over_only_when_both_the_attempts_and_the_time_are_used_up() -> None:
     assert not policy.exhausted(2, 100)
     assert not policy.exhausted(100, 9.9)
     assert policy.exhausted(3, 10)
+
+
+def test_the_longest_is_that_of_the_attempts_or_of_the_least_time_whichever_is_more() -> None:
+    waits = 1 + 2 + 4 + 8 + 16 + 30 + 30
+    assert RetryPolicy().longest(60) == 8 * 60 + waits
+    # At 74.9 s it is not over: the last wait and the last attempt begin then.
+    assert RetryPolicy(attempts=2, at_least=75, maximum=30).longest(10) == 75 + 30 + 10

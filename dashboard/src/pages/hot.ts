@@ -1,10 +1,11 @@
 // The hottest items of a place as they move: rows change places when ranks do.
-import type { Live, LivePlace } from "../answers";
+import type { Away, Live, LivePlace } from "../answers";
 import { AskError } from "../ask";
 import { h } from "../dom";
 import * as format from "../format";
 import { listen } from "../listening";
 import { Panel } from "../panel";
+import { said } from "../reasons";
 import { t } from "../words";
 import { type MakePage, places } from "./page";
 
@@ -24,7 +25,7 @@ export const hot: MakePage = (given) => {
     () => ({ tenant_id: given.tenant, place: scenarios, hot: SHOWN }),
     {
       live: (data) => (data as Live).places.forEach((place) => panels.get(place.scenario_id)?.answered(place)),
-      away: (data) => failed(new AskError("away", (data as { detail: string }).detail)),
+      away: (data) => failed(new AskError("away", said((data as Away).detail, (data as Away).reason))),
     },
     failed,
     given.life,

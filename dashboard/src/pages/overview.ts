@@ -1,8 +1,9 @@
 // The figures as they grow, the last hour of each place, how rates and numbers went, and the top items.
-import type { Dashboard, Live } from "../answers";
+import type { Away, Dashboard, Live } from "../answers";
 import { AskError } from "../ask";
 import { listen } from "../listening";
 import type { Panel } from "../panel";
+import { said } from "../reasons";
 import { figuresPanel } from "./figures";
 import { livePanel } from "./live";
 import { type Given, type MakePage, places, scope } from "./page";
@@ -27,8 +28,8 @@ function follow(given: Given, figures: Panel<Dashboard>, live: Panel<Live>): voi
       figures: (data) => figures.answered(data as Dashboard),
       live: (data) => live.answered(data as Live),
       away: (data) => {
-        const { source, detail } = data as { source: string; detail: string };
-        (source === "live" ? live : figures).failed(new AskError("away", detail));
+        const { source, detail, reason } = data as Away;
+        (source === "live" ? live : figures).failed(new AskError("away", said(detail, reason)));
       },
     },
     (error) => {

@@ -4,8 +4,9 @@ import { ask } from "../ask";
 import { keepAsking } from "../asking";
 import { h, replace } from "../dom";
 import { Panel } from "../panel";
+import { said } from "../reasons";
 import { type Table, element } from "../table";
-import { known, t } from "../words";
+import { known, spoken, t } from "../words";
 import { letterPanels } from "./letters";
 import type { Given, MakePage } from "./page";
 
@@ -26,7 +27,7 @@ function platformPanels(given: Given): HTMLElement[] {
       table: (answer) => jobTable(answer.jobs, Date.now()),
       draw: (answer, into) => {
         const link = answer.flink_page ? h("p", {}, h("a", { href: answer.flink_page, rel: "noreferrer", target: "_blank" }, t("flinkPage"))) : null;
-        const away = answer.flink_away ? h("p", { class: "alarm", role: "alert" }, answer.flink_away) : null;
+        const away = answer.flink_away ? h("p", { class: "alarm", role: "alert" }, said(answer.flink_away, answer.flink_reason)) : null;
         const none = !answer.flink_away && !answer.jobs.length ? h("p", { class: "alarm", role: "alert" }, t("noJobs")) : null;
         const shown = answer.jobs.length ? h("div", { class: "scroll" }, marked(answer.jobs, element(jobTable(answer.jobs, Date.now()), given.zone))) : null;
         replace(into, away, none, shown, link);
@@ -43,7 +44,7 @@ function platformPanels(given: Given): HTMLElement[] {
       drawsTable: true,
       table: (answer) => topicTable(answer.topics),
       draw: (answer, into) => {
-        const away = answer.kafka_away ? h("p", { class: "alarm", role: "alert" }, answer.kafka_away) : null;
+        const away = answer.kafka_away ? h("p", { class: "alarm", role: "alert" }, said(answer.kafka_away, answer.kafka_reason)) : null;
         const shown = answer.topics.length ? h("div", { class: "scroll" }, element(topicTable(answer.topics), given.zone)) : null;
         replace(into, away, shown);
       },
@@ -60,12 +61,17 @@ function platformPanels(given: Given): HTMLElement[] {
 
 /** States in colour; the word says the same. */
 function marked(jobs: readonly Job[], table: HTMLTableElement): HTMLTableElement {
-  [...table.tBodies[0]?.rows ?? []].forEach((row, at) => {
-    const cell = row.cells[1];
+  table.querySelectorAll("tbody tr").forEach((row, at) => {
+    const cell = row.children[1];
     const state = jobs[at]?.state ?? "";
-    if (cell) replace(cell, h("span", { class: `state ${state === "running" ? "good" : "bad"}` }, state));
+    if (cell) replace(cell, h("span", { class: `state ${state === "running" ? "good" : "bad"}` }, stateName(state)));
   });
   return table;
+}
+
+/** A job's state; one that there is no word for is shown as Flink names it. */
+function stateName(state: string): string {
+  return spoken(`state_${state}`) ? known(`state_${state}`) : state;
 }
 
 export function jobTable(jobs: readonly Job[], now: number): Table {
@@ -76,6 +82,7 @@ export function jobTable(jobs: readonly Job[], now: number): Table {
       { name: t("job"), unit: "text" },
       { name: t("state"), unit: "text" },
       { name: t("lag"), unit: "count" },
+      { name: t("uncommitted"), unit: "count" },
       { name: t("started"), unit: "seconds" },
       { name: t("checkpoints"), unit: "count" },
       { name: t("failedCheckpoints"), unit: "count" },
@@ -86,8 +93,9 @@ export function jobTable(jobs: readonly Job[], now: number): Table {
     ],
     rows: jobs.map((job) => [
       job.name,
-      job.state,
+      stateName(job.state),
       job.lag,
+      job.uncommitted,
       ago(job.started_at),
       job.checkpoints,
       job.failed_checkpoints,

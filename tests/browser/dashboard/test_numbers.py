@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Page
 
+from analytics.rates import wilson
 from clickstream.events.model import Event
 from tests.browser.dashboard.shown import VALUES, Shown
 from tests.kit.redis import RedisProcess
@@ -58,6 +59,11 @@ def test_the_figures_of_a_place(shown: Shown, screenshot: Screenshot) -> None:
     assert rates == [[day, pytest.approx(ctr), pytest.approx(rate)] for day, ctr, rate in days]
     items = [(row[0], int(row[2])) for row in shown.rows("items")]
     assert items == [(top.item_id, top.clicks) for top in place.top_clicked[:10]]
+    for item, *numbers in shown.rows("items"):
+        found = counts([event for event in of_aurora(shown, "home") if event.item_id == item])
+        low, high = wilson(found["click"], found["impression"])
+        expected = [found["impression"], found["click"], found["order"], percent(found["click"], found["impression"])]
+        assert [float(number) for number in numbers] == pytest.approx([*expected, low, high]), item
     screenshot(shown.page, "overview")
 
 
@@ -204,6 +210,8 @@ def test_live_values_and_hot_items_as_they_move(shown: Shown, redis: RedisProces
         shown.go(scenario="home")
         row = ["home", 2000, 30, 1.5, 5, 3, 17, 11, values["updated_at"]]
         assert shown.rows("live") == [[str(value) for value in row]]
+        heads = shown.panel("live").locator("th[scope=col]").all_text_contents()
+        assert [head for head in heads if "≈" in head] == ["Active users ≈", "Items seen ≈"]
         client.hset("metrics:realtime:aurora:home", "clicks", "31")
         shown.page.wait_for_selector('[data-panel="live"] td[data-value="31"]')  # without loading it anew
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.dashboard.shown import PATIENCE_MS, Shown
 from tests.contract.catalogue.client import Catalogue
@@ -32,6 +32,11 @@ def test_an_outage_of_redis(shown: Shown, redis: RedisProcess, screenshot: Scree
         shown.go(scenario="search")
         assert "Redis does not answer" in shown.panel("live", "error").inner_text()
         assert shown.figure("total_clicks") > 0, "what does not need Redis goes on"
+        shown.page.get_by_role("button", name="Switch to Chinese").click()
+        expect(shown.panel("live", "error")).to_contain_text("Redis 没有响应", timeout=PATIENCE_MS)
+        shown.go("hot", scenario="search")
+        expect(shown.panel("hot-search", "error")).to_contain_text("Redis 没有响应", timeout=PATIENCE_MS)
+        shown.go(scenario="search")
     finally:
         redis.start()
     shown.panel("live", "empty")  # it answers, and has no metrics of this place
@@ -92,6 +97,23 @@ def test_an_outage_of_mongodb(shown: Shown, address: str, mongo: Mongo, screensh
     expect(document.locator("textarea")).to_have_value(re.compile('"title": "Sofa"'), timeout=PATIENCE_MS)
     expect(document.locator(".status")).to_have_text("")
     screenshot(other.page, "recovered")
+
+
+def test_what_is_on_its_way_is_said_to_be(shown: Shown) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    shown.page.route("**/api/v1/analytics/funnel?*", hold)
+    with shown.page.expect_request("**/api/v1/analytics/funnel?*"):
+        shown.go("funnel")
+    waiting = shown.panel("funnel", "loading")
+    expect(waiting).to_have_attribute("aria-busy", "true")
+    expect(waiting.get_by_role("status")).to_have_text("Loading …")
+    expect(waiting.locator("table, canvas")).to_have_count(0)
+    held.pop().continue_()
+    expect(shown.panel("funnel")).to_have_attribute("aria-busy", "false")
 
 
 def test_a_question_that_is_refused_says_why_and_is_not_repeated(shown: Shown) -> None:

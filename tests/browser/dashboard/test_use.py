@@ -115,6 +115,13 @@ def test_the_pipelines_page_says_what_is_not_there(shown: Shown, screenshot: Scr
     assert "CLICKSTREAM_KAFKA_BOOTSTRAP is not set" in shown.panel("topics").inner_text()
     assert "CLICKSTREAM_KAFKA_BOOTSTRAP is not set" in shown.panel("reasons", "error").inner_text()
     screenshot(shown.page, "pipeline")
+    shown.page.get_by_role("button", name="Switch to Chinese").click()
+    shown.page.wait_for_selector("html[lang=zh-CN]")
+    assert "未设置 CLICKSTREAM_FLINK_REST_URL" in shown.panel("jobs").inner_text()
+    assert "未设置 CLICKSTREAM_KAFKA_BOOTSTRAP" in shown.panel("topics").inner_text()
+    assert "未设置 CLICKSTREAM_KAFKA_BOOTSTRAP" in shown.panel("reasons", "error").inner_text()
+    shown.go("funnel", steps="a,b,c,d,e,f,g,h,i,j,k")
+    assert "给出了 11 个步骤；应为 1 至 10 个。" in shown.panel("funnel", "error").inner_text()
 
 
 def test_a_narrow_window_has_nothing_beyond_its_edge(shown: Shown, screenshot: Screenshot) -> None:

@@ -160,3 +160,33 @@ async def test_a_node_that_does_not_answer_is_passed_over(
     finally:
         await warehouse.close()
         await alone.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "code", "parameters"),
+    [
+        ("trend", {"start_time": "soon"}, "time_malformed", {"name": "start_time", "text": "soon"}),
+        ("trend", {"time_zone": "Moon/Base"}, "time_zone_unknown", {"name": "Moon/Base"}),
+        ("trend", {"start_time": "2020-01-01", "end_time": "2026-01-01"}, "period_too_long", {"days": 400}),
+        (
+            "trend",
+            {"granularity": "hour", "start_time": "2025-01-01", "end_time": "2025-09-01"},
+            "period_too_long_by_hour",
+            {"days": 62},
+        ),
+        ("retention", {"start_time": "2025-01-01", "end_time": "2025-09-01"}, "period_too_long_by_day", {"days": 92}),
+        ("funnel", {"steps": ",".join("abcdefghijk")}, "steps_number", {"count": 11, "most": 10}),
+    ],
+)
+def test_what_is_refused_has_a_code_that_a_page_can_say_in_its_language(
+    aurora: Client, path: str, asked: dict[str, str], code: str, parameters: dict[str, str | int]
+) -> None:
+    answer = aurora.http.get(f"/api/v1/analytics/{path}", params=asked)
+    assert (answer.status_code, answer.json()["code"], answer.json()["parameters"]) == (422, code, parameters)
+
+
+def test_a_store_that_is_not_there_has_a_code_too(aurora: Client) -> None:
+    for path, code in (("hot", "redis_not_set"), ("dead-letters", "kafka_not_set")):
+        answer = aurora.http.get(f"/api/v1/analytics/{path}", params={"scenario_id": "home"})
+        assert (answer.status_code, answer.json()["code"], answer.json()["parameters"]) == (503, code, {})
+        assert "is not set" in answer.json()["detail"]

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +30,7 @@ from clickstream.rebuild.report import Progress
 from tests.contract.analytics.service import running
 from tests.contract.clickhouse.clickhouse_process import ServerProcess
 from tests.kit.redis import RedisProcess
+from tests.kit.waiting import wait_for
 
 pytestmark = pytest.mark.net
 
@@ -157,6 +159,11 @@ def test_a_user_is_gone_from_everything_and_the_receipt_says_what_stays(
     assert receipt["days_to_rebuild"] == [f"{DAY:%Y-%m-%d}"]
     remaining = {each["where"]: each for each in receipt["remaining"]}
     assert {"Kafka", "state of the job UserRecent", "marts without user ids"} <= set(remaining)
+    with platform.redis.client() as redis_client:
+        (mark,) = redis_client.keys("erased:*")
+        assert mark == keys.erased("aurora", USER) and remaining["Redis, the mark of this erasure"]
+        erased_ms = datetime.fromisoformat(receipt["erased_at"]).timestamp() * 1000
+        assert 0 <= erased_ms - float(redis_client.get(mark) or 0) < 60_000
 
     hourly = "SELECT sum(events) AS n, uniqExactMerge(active_users) AS users FROM metrics_hourly_states"
     assert platform.ask("erasure_1", hourly) == [{"n": 4, "users": 2}]
@@ -197,6 +204,31 @@ def test_it_is_refused_while_marts_are_counted_anew(platform: Platform, monkeypa
 
     rebuild(platform.settings, "user_days", Days.between(DAY.date(), DAY.date()), erase)
     assert len(refused) == 1
+
+
+def test_days_that_were_counted_anew_while_the_rows_were_still_there_wait_once_more(platform: Platform) -> None:
+    name = "erasure_1"
+    alone = ClickHouseSettings(urls=f"{platform.clickhouse.url}/{name}")
+    users = "SELECT uniqExactMerge(active_users) AS n FROM metrics_hourly_states"
+    waiting = "SELECT count() AS n FROM clickstream_repairs FINAL WHERE state = 'open'"
+    rows = [event(number, user) for number, user in enumerate((USER, KEPT))]
+    platform.ask(name, "INSERT INTO user_behaviors_local FORMAT JSONEachRow", "\n".join(map(json.dumps, rows)).encode())
+    platform.ask(name, "SYSTEM STOP MERGES user_behaviors_local")  # no part is written anew either
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            erasing = pool.submit(erase_rows, alone, "aurora", USER)
+            wait_for(lambda: platform.ask(name, waiting) == [{"n": 1}], 30, "the day is on the list")
+            # The lock is a connection: that may break, and the statement that deletes goes on.
+            platform.ask(name, f"KILL QUERY WHERE query_id = 'clickstream-rebuild-{name}' SYNC")
+            assert repair(alone) == 0
+            assert platform.ask(name, users) == [{"n": 2}] and platform.ask(name, waiting) == [{"n": 0}]
+            assert not erasing.done()
+        finally:
+            platform.ask(name, "SYSTEM START MERGES user_behaviors_local")
+        assert erasing.result(60).days == {DAY.date()}
+    assert platform.ask(name, waiting) == [{"n": 1}]
+    assert repair(alone) == 0
+    assert platform.ask(name, users) == [{"n": 1}]
 
 
 @pytest.mark.parametrize("mine", range(1, 16))

@@ -187,6 +187,7 @@ def test_a_stream_tells_figures_again_and_again_while_redis_is_away(
     assert found["figures"][0] == browser.get("/api/v1/analytics/dashboard", params=EVERYTHING).json()
     assert found["away"][0]["source"] == "live"
     assert "Redis does not answer" in str(found["away"][0]["detail"])
+    assert '"code": "redis_away"' in json.dumps(found["away"][0]["reason"])
 
 
 def test_a_stream_ends_with_its_token(

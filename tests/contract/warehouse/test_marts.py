@@ -25,7 +25,8 @@ def test_the_traffic_has_what_can_go_wrong(filled: Warehouse) -> None:
         "SELECT max(modification_time) > min(modification_time) OR count() > 2 FROM system.parts "
         "WHERE database = currentDatabase() AND table = 'user_behaviors_local'"
     )
-    assert int(found["duplicates"]) > 100 and found["months"] == 2 and found["days"] >= 4 and parts == [1], found
+    assert int(found["duplicates"]) > 100 and int(found["late"]) > 100, found
+    assert found["months"] == 2 and found["days"] >= 4 and parts == [1], found
 
 
 @pytest.mark.parametrize("mart", QUESTIONS)

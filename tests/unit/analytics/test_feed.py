@@ -7,6 +7,7 @@ import pytest
 from analytics import feed as feed_module
 from analytics.answer import Answer
 from analytics.feed import Source, feed
+from clickstream.error_codes import ErrorCode
 from clickstream.errors import UnavailableError
 
 
@@ -59,7 +60,8 @@ async def test_what_nobody_reads_is_not_asked_for_again_and_again() -> None:
 
 
 async def test_a_source_that_is_away_is_said_and_asked_again() -> None:
-    answers: list[Number | UnavailableError] = [UnavailableError("Redis does not answer"), Number(value=7)]
+    away = UnavailableError("Redis does not answer", ErrorCode.REDIS_AWAY, reason="gone")
+    answers: list[Number | UnavailableError] = [away, Number(value=7)]
 
     async def ask() -> Number:
         found = answers.pop(0)
@@ -69,7 +71,8 @@ async def test_a_source_that_is_away_is_said_and_asked_again() -> None:
 
     told = feed(Source("live", 0, ask), allowed=lambda: True)
     assert [await anext(told) for _ in range(3)][1:] == [
-        b'event: away\ndata: {"source":"live","detail":"Redis does not answer"}\n\n',
+        b'event: away\ndata: {"source":"live","detail":"Redis does not answer",'
+        b'"reason":{"code":"redis_away","parameters":{"reason":"gone"}}}\n\n',
         b'event: live\ndata: {"value":7}\n\n',
     ]
     await told.aclose()
@@ -106,7 +109,8 @@ async def test_a_fault_of_a_source_is_said_and_it_is_asked_again(caplog: pytest.
 
     told = feed(Source("figures", 0, ask), allowed=lambda: True)
     assert [await anext(told) for _ in range(3)][1:] == [
-        b'event: away\ndata: {"source":"figures","detail":"the service failed; its log says why"}\n\n',
+        b'event: away\ndata: {"source":"figures","detail":"the service failed; its log says why",'
+        b'"reason":{"code":"failed","parameters":{}}}\n\n',
         b'event: figures\ndata: {"value":7}\n\n',
     ]
     assert [record.getMessage() for record in caplog.records] == ["a source of a stream failed: figures"]
