@@ -10,6 +10,7 @@ from confluent_kafka.admin import AdminClient
 
 from clickstream.clock import Clock
 from clickstream.errors import UnavailableError
+from clickstream.kafka_away import kafka_away
 
 T = TypeVar("T")
 
@@ -64,7 +65,7 @@ class KafkaAdmin:
         try:
             return answer.result(self.timeout + 1)
         except TimeoutError as error:
-            raise self._unavailable("no answer in time") from error
+            raise self._unavailable(None) from error
         except KafkaException as error:
             raise self._translated(error) from error
 
@@ -77,7 +78,9 @@ class KafkaAdmin:
         deadline = clock.monotonic() + self.timeout
         while topic not in self.ask(lambda client: client.list_topics(timeout=self.timeout)).topics:
             if clock.monotonic() > deadline:
-                raise self._unavailable(f"topic {topic} was created but is not known to the brokers")
+                raise UnavailableError(
+                    f"Kafka at {self.bootstrap} created topic {topic}, but its brokers do not know it yet: try again"
+                )
             clock.sleep(_POLL_SECONDS)
 
     def topic_id(self, topic: str) -> str | None:
@@ -104,16 +107,12 @@ class KafkaAdmin:
         found = error.args[0]
         local = found.code() < 0  # errors of the client library: the broker gave no answer
         if local or found.retriable():
-            return self._unavailable(found.str())
+            return self._unavailable(found)
         return error
 
-    def _unavailable(self, reason: str) -> UnavailableError:
+    def _unavailable(self, error: KafkaError | None) -> UnavailableError:
         self.client.poll(0)  # lets the client report why it has no connection
-        detail = f" ({self._problem})" if self._problem else ""
-        return UnavailableError(
-            f"Kafka at {self.bootstrap} does not answer: {reason}{detail}; is it running, and is "
-            "CLICKSTREAM_KAFKA_BOOTSTRAP its address?"
-        )
+        return kafka_away(self.bootstrap, error, self._problem)
 
 
 def topic_id(bootstrap: str, topic: str, timeout: float = 10.0) -> str | None:

@@ -56,14 +56,13 @@ class KafkaWriter:
         # Only whoever writes to Kafka needs the client.
         from confluent_kafka import KafkaException, Producer  # noqa: PLC0415 - see above
 
+        from clickstream.kafka_away import kafka_away  # noqa: PLC0415 - likewise
+
         self._producer = Producer({**self._settings, "on_delivery": self._delivered})
         try:
             known = self._producer.list_topics(self._topic, timeout=CONNECT_SECONDS).topics[self._topic]
         except KafkaException as error:
-            raise UnavailableError(
-                f"no Kafka broker answers at {self._bootstrap}: {error.args[0].str()}; "
-                "start one with `clickstream up --only kafka`, or correct CLICKSTREAM_KAFKA_BOOTSTRAP"
-            ) from error
+            raise kafka_away(self._bootstrap, error.args[0]) from error
         if known.error is not None:
             raise UnavailableError(
                 f"Kafka at {self._bootstrap} has no topic {self._topic}: {known.error.str()}; "
@@ -121,7 +120,7 @@ class KafkaWriter:
                 "what was sent is incomplete: start again with an empty topic when the broker is well"
             )
 
-    def _delivered(self, error: object, _message: object) -> None:
+    def _delivered(self, error: Any, _message: object) -> None:
         if error is not None:
             self._refused += 1
-            self._reason = str(error)
+            self._reason = error.str()  # a KafkaError

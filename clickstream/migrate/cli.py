@@ -1,10 +1,11 @@
 """`clickstream migrate`."""
 
 import logging
+from itertools import groupby
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
@@ -54,7 +55,7 @@ def register(app: typer.Typer) -> None:
             run(only, dry_run=dry_run, report=outcomes.append)
         finally:
             if outcomes:
-                Console().print(table(outcomes, dry_run=dry_run))
+                Console(highlight=False).print(shown(outcomes, dry_run=dry_run))
 
 
 def run(only: str, *, dry_run: bool, report: Report) -> None:
@@ -91,15 +92,20 @@ def run(only: str, *, dry_run: bool, report: Report) -> None:
         migrate_kafka(kafka, ddl, dry_run=dry_run, report=report)
 
 
-def table(outcomes: list[Outcome], *, dry_run: bool) -> Table:
-    """What was done, for a terminal."""
-    shown = Table(title="Dry run: nothing was changed" if dry_run else None)
-    for heading in ("Server", "What", "Result"):
-        shown.add_column(heading, overflow="fold")
-    for outcome in outcomes:
-        result = f"{outcome.state}: {outcome.note}" if outcome.note else str(outcome.state)
-        shown.add_row(Text(outcome.server), Text(outcome.what), Text(result, style=_STYLES[outcome.state]))
-    return shown
+def shown(outcomes: list[Outcome], *, dry_run: bool) -> Group:
+    """What was done, for a terminal of any width: each server once, beneath it what was done there."""
+    width = max(len(outcome.what) for outcome in outcomes)
+    parts: list[Text | Table] = [Text("Dry run: nothing was changed", style="italic")] if dry_run else []
+    for server, group in groupby(outcomes, key=lambda outcome: outcome.server):
+        parts.append(Text(server, style="bold"))
+        lines = Table(box=None, show_header=False, padding=(0, 0, 0, 2), pad_edge=True)
+        lines.add_column(min_width=width, no_wrap=True)
+        lines.add_column(overflow="fold")
+        for outcome in group:
+            result = f"{outcome.state}: {outcome.note}" if outcome.note else str(outcome.state)
+            lines.add_row(Text(outcome.what), Text(result, style=_STYLES[outcome.state]))
+        parts.append(lines)
+    return Group(*parts)
 
 
 def _chosen(only: str) -> tuple[str, ...]:

@@ -1,8 +1,10 @@
 """`clickstream reconcile`."""
 
 import logging
+import math
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 import typer
 from rich.console import Console
@@ -17,6 +19,8 @@ from clickstream.reconcile.topic import Span
 
 _POLL_SECONDS = 1.0
 _STILL_SECONDS = 3.0
+_TELL_SECONDS = 5.0
+_COMPARING = "Comparing Kafka with ClickHouse"
 
 
 def register(app: typer.Typer) -> None:
@@ -43,8 +47,8 @@ def command(
     ledger = Ledger.of(resolve(KafkaSettings), resolve(ClickHouseSettings), resolve(SinkSettings).table)
     try:
         spans = _spans(ledger, given, answers)
-        with Console(stderr=True).status("Comparing Kafka with ClickHouse"):
-            books = settled(ledger, spans, wait, SystemClock(), given.duplicates if given else 0)
+        with Waiting(Console(stderr=True, highlight=False), SystemClock(), wait) as waiting:
+            books = settled(ledger, spans, wait, SystemClock(), given.duplicates if given else 0, waiting.tell)
             lines = verdict.compare(books, given, ledger.stored.actions(ledger.epoch, spans))
     finally:
         ledger.close()
@@ -60,7 +64,40 @@ def command(
         console.print(f"  dead letters, {reason}: {count:,}: `clickstream replay-dlq` puts them back", soft_wrap=True)
 
 
-def settled(ledger: Ledger, spans: list[Span], patience: float, clock: Clock, duplicates: int = 0) -> Books:
+class Waiting:
+    """Says that the comparison goes on: on a terminal all the time, into a pipe or a log now and then."""
+
+    def __init__(self, console: Console, clock: Clock, patience: float) -> None:
+        self._console, self._clock, self._patience = console, clock, patience
+        self._status = console.status(_COMPARING)
+        self._said = -math.inf
+
+    def __enter__(self) -> Self:
+        self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._status.stop()
+
+    def tell(self, missing: int, idle: float) -> None:
+        """What was not accounted for when it was last compared, and for how many seconds nothing has moved."""
+        text = f"{missing:,} records were missing when last compared; nothing has moved for {idle:.0f} s"
+        text += f" of the {self._patience:.0f} s that --wait allows"
+        if self._console.is_terminal:
+            self._status.update(f"{_COMPARING}: {text}")
+        elif self._clock.monotonic() >= self._said + _TELL_SECONDS:
+            self._said = self._clock.monotonic()
+            self._console.print(f"{_COMPARING}: {text}", soft_wrap=True)
+
+
+def settled(  # noqa: PLR0913, PLR0917 - where, what, and how long to look
+    ledger: Ledger,
+    spans: list[Span],
+    patience: float,
+    clock: Clock,
+    duplicates: int = 0,
+    tell: Callable[[int, float], None] = lambda missing, idle: None,
+) -> Books:
     """The books when nothing is missing, or when nothing has moved for as long as we have patience.
 
     Args:
@@ -69,12 +106,14 @@ def settled(ledger: Ledger, spans: list[Span], patience: float, clock: Clock, du
         patience: seconds.
         clock: to wait by.
         duplicates: that are known to be among the records: they leave no trace that could be counted quickly.
+        tell: called about once a second with how many were missing, and for how many seconds nothing has moved.
     """
     sent = sum(map(len, spans))
     compared = counted = _counted(ledger, spans)
     books = reconcile(ledger, spans)
     moved_at = clock.monotonic()
     while books.missing and clock.monotonic() < moved_at + patience:
+        tell(len(books.missing), clock.monotonic() - moved_at)
         clock.sleep(_POLL_SECONDS)
         before, counted = counted, _counted(ledger, spans)
         if counted != before:

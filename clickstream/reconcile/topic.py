@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaException, Message, TopicPartition
 
 from clickstream.errors import ContractError, UnavailableError
+from clickstream.kafka_away import kafka_away
 
 TIMEOUT = 20.0
 _CONSUME_SECONDS = 0.5  # where offsets have gaps, fewer records come than were expected
@@ -66,7 +67,7 @@ class Topic:
                 low, high = self._consumer.get_watermark_offsets(TopicPartition(self.name, partition), timeout=TIMEOUT)
                 spans.append(Span(partition, low if firsts is None else firsts.get(partition, low), high))
         except KafkaException as error:
-            raise UnavailableError(f"Kafka at {self._bootstrap} does not answer: {error}") from error
+            raise kafka_away(self._bootstrap, error.args[0]) from error
         return spans
 
     def read(self, spans: list[Span]) -> Iterator[Message]:
@@ -89,7 +90,7 @@ class Topic:
                 raise UnavailableError(f"Kafka at {self._bootstrap} sent no record of {self.name} for {TIMEOUT:g} s")
             for message in messages:
                 if (error := message.error()) is not None:
-                    raise UnavailableError(f"Kafka at {self._bootstrap}, topic {self.name}: {error}")
+                    raise kafka_away(self._bootstrap, error)
                 partition, offset = message.partition(), message.offset()
                 if partition is None or offset is None or offset == OFFSET_INVALID or partition not in left:
                     continue

@@ -76,12 +76,6 @@ def test_a_record_that_the_client_refuses_is_an_error(bootstrap: str) -> None:
         writer.write(chunk)
 
 
-def test_a_broker_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kafka_writer, "CONNECT_SECONDS", 1.0)
-    with pytest.raises(UnavailableError, match="127.0.0.1:9.*clickstream up"), KafkaWriter("127.0.0.1:9", TOPIC):
-        pass
-
-
 def test_what_waits_is_dropped_when_the_run_fails(bootstrap: str) -> None:
     chunk = next(generate(MODEL))
     with pytest.raises(RuntimeError, match="the run failed"), KafkaWriter(bootstrap, "failed") as writer:

@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from clickstream.errors import ConfigurationError
-from clickstream.migrate.cli import run, table
+from clickstream.migrate.cli import run, shown
 from clickstream.migrate.outcome import Outcome, State, silent
 
 
@@ -37,11 +37,27 @@ def test_a_ddl_folder_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch
         run("", dry_run=False, report=silent)
 
 
+def printed(outcomes: list[Outcome], width: int, *, dry_run: bool = False) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    console.print(shown(outcomes, dry_run=dry_run))
+    return console.file.getvalue()  # type: ignore[attr-defined,no-any-return] # it is the StringIO above
+
+
 @pytest.mark.parametrize("state", list(State))
 def test_every_state_can_be_shown(state: State) -> None:
-    console = Console(file=io.StringIO(), width=200)
-    console.print(table([Outcome("Kafka [bold]:9092", "user-behaviors", state, "12 partitions")], dry_run=True))
-    shown = console.file.getvalue()  # type: ignore[attr-defined] # it is the StringIO above
-    assert f"{state}: 12 partitions" in shown
-    assert "nothing was changed" in shown
-    assert "Kafka [bold]:9092" in shown
+    text = printed([Outcome("Kafka [bold]:9092", "user-behaviors", state, "12 partitions")], 200, dry_run=True)
+    assert f"{state}: 12 partitions" in text
+    assert "nothing was changed" in text
+    assert "Kafka [bold]:9092" in text
+
+
+def test_names_and_addresses_are_whole_on_80_columns() -> None:
+    servers = ("ClickHouse http://127.0.0.1:24123", "MySQL 127.0.0.1:23306/clickstream", "Kafka 127.0.0.1:29092")
+    names = ("001_user_behaviors.sql", "user-behaviors-dead-letters")
+    long = "more partitions move users to others, so the order of their events holds only if nothing is in flight"
+    told = [Outcome(server, name, State.WARNING, long) for server in servers for name in names]
+    text = printed(told, 80)
+    for whole in (*servers, *(f"{name} " for name in names)):
+        assert whole in text
+    assert text.count(servers[0]) == 1
+    assert all(len(line) <= 80 for line in text.splitlines())
