@@ -3,18 +3,20 @@
 import os
 import shlex
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated
 from urllib.parse import urlsplit, urlunsplit
 
 import typer
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from clickstream.errors import ConfigurationError
 from devstack import memory
 from devstack.layout import VARIABLE, Layout
 from devstack.readiness import Status
+from devstack.services import web_ui
 from devstack.stack import Stack
 
 STYLES = {"ready": "green", "external": "cyan", "starting": "yellow", "stopped": "dim"}
@@ -46,8 +48,9 @@ def up(
     found = stack.environment()
     if any(found.get(name) != address for name, address in before.items()):
         console.print('[yellow]Addresses have changed[/]: run eval "$(clickstream env)" again in open shells.')
-    if web := found.get("CLICKSTREAM_FLINK_REST_URL"):
-        console.print(f'Flink\'s web UI: {web}   Addresses for a shell: eval "$(clickstream env)"', soft_wrap=True)
+    if "CLICKSTREAM_FLINK_REST_URL" in found:
+        console.print(f"Flink's web UI: {web_ui(stack.plan)}", soft_wrap=True)
+        console.print('Addresses for a shell: eval "$(clickstream env)"')
 
 
 def down() -> None:
@@ -66,24 +69,40 @@ def status() -> None:
     if not stack.layout.run.is_dir():
         console.print(_nothing_in(stack), soft_wrap=True)
         return
-    table = Table(box=None, pad_edge=False)
-    numbers = {"pid", "restarts", "memory"}
-    for heading in ("server", "state", "pid", "restarts", "memory", "address"):
-        table.add_column(heading, justify="right" if heading in numbers else "left", overflow="fold")
     found = stack.status()
-    for seen in found:
-        state = f"[{STYLES.get(seen.state, 'red')}]{seen.state}[/]"
-        taken = memory.shown(memory.tree(seen.pid)) if seen.pid else ""
-        table.add_row(seen.name, state, str(seen.pid or ""), str(seen.restarts or ""), taken, _shown(seen.address))
     console.print(f"Devstack in {stack.layout.root} ({VARIABLE} names another folder)", soft_wrap=True)
-    console.print(table)
+    shown = table(found)
+    # An address that is cut in two can't be copied: what does not fit is left to the terminal.
+    width = Measurement.get(console, console.options.update(width=1_000), shown).maximum
+    Console(highlight=False, width=max(width, console.width)).print(shown)
     if everything := memory.total(stack.members()):
         console.print(
-            f"Memory in all, the jobs' Python workers and the supervisor included: {memory.shown(everything)}"
+            f"Memory in all, the jobs' Python workers and the supervisor included: {memory.shown(everything)} MiB",
+            soft_wrap=True,
         )
     for seen in found:
         if seen.detail:
             console.print(f"{seen.name}: {seen.detail}", markup=False, soft_wrap=True)
+
+
+def table(found: Iterable[Status]) -> Table:
+    """A line for each server; with the usual ports it fits in 80 columns."""
+    shown = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    numbers = {"pid", "restarts", "MiB"}
+    for heading in ("server", "state", "pid", "restarts", "MiB", "address"):
+        shown.add_column(heading, justify="right" if heading in numbers else "left", no_wrap=True)
+    for seen in found:
+        state = f"[{STYLES.get(seen.state, 'red')}]{seen.state}[/]"
+        taken = memory.shown(memory.tree(seen.pid)) if seen.pid else ""
+        numbered = (str(seen.pid or ""), str(seen.restarts or ""), taken)
+        shown.add_row(seen.name, state, *numbered, _shown(own_address(seen.name, seen.address)))
+    return shown
+
+
+def own_address(name: str, address: str) -> str:
+    """Of a service's address what one of its servers has: `clickhouse-2` is the second shard."""
+    shards, number = address.split(";"), name.rpartition("-")[2]
+    return shards[int(number) - 1] if len(shards) > 1 and number.isdigit() else address
 
 
 def logs(
@@ -131,7 +150,8 @@ def _progress(console: Console) -> Callable[[Status], None]:
 
     def show(seen: Status) -> None:
         if seen.state in {"ready", "external"}:
-            console.print(f"[green]✓[/] {seen.name:<13} {_shown(seen.address)}{_note(seen)}", soft_wrap=True)
+            address = _shown(own_address(seen.name, seen.address))
+            console.print(f"[green]✓[/] {seen.name:<13} {address}{_note(seen)}", soft_wrap=True)
         elif seen.state == "starting" and not seen.pid:
             console.print(f"[dim]· {seen.name:<13} starting[/]")
 

@@ -45,7 +45,9 @@ def build(layout: Layout, plan: Plan) -> None:
         if not needed.is_dir():
             raise ConfigurationError(f"Flink needs {needed}, which is not there: run make setup")
     with _building:
-        _link(home(layout) / "lib", [*(wheel / "lib").iterdir(), *jars.glob("*.jar")])
+        # flink-python as well, as in the image: else each job, and each restart of it, loads its classes anew.
+        python = (wheel / "opt").glob("flink-python-*.jar")
+        _link(home(layout) / "lib", [*(wheel / "lib").iterdir(), *python, *jars.glob("*.jar")])
         _link(home(layout) / "opt", (wheel / "opt").iterdir())
         _link(home(layout) / "plugins", (path for path in (wheel / "plugins").iterdir() if path.is_dir()))
         # Copied: the scripts find their home by following links to themselves.

@@ -13,7 +13,7 @@ from devstack.processes import MEMBER, SERVER, ProcessId, members, terminate
 from devstack.record import Record
 from devstack.servers.server import Server
 
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.25
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 8.0
 # A server that ends sooner than this after its start has crashed, and is started more slowly each time.

@@ -26,5 +26,5 @@ def total(pids: Iterable[int]) -> int:
 
 
 def shown(size: int) -> str:
-    """In MiB."""
-    return f"{size / 2**20:,.0f} MiB" if size else ""
+    """In MiB; nothing of nothing."""
+    return f"{size / 2**20:,.0f}" if size else ""

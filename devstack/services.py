@@ -149,6 +149,16 @@ SERVICES = {
 }
 
 
+def web_ui(plan: Plan) -> str:
+    """Where Flink's web UI is, and why not where everybody looks for it."""
+    flink = SERVICES["flink"]
+    if flink.name in plan.external:
+        return plan.external[flink.name]
+    usual = flink.ports["flink-rest"]
+    moved = plan.ports["flink-rest"] != usual
+    return f"{flink.address(plan)} (not at {usual}: another program had that port)" if moved else flink.address(plan)
+
+
 def usual_ports(service: Service, plan: Plan) -> dict[str, int]:
     """The ports that a service would like to have."""
     if service.name != "clickhouse":

@@ -122,7 +122,7 @@ class Stack:
                 process.send(signal.SIGKILL)
                 wait_gone([process], 5)
         records = [path for path in self.layout.run.glob("*.json") if path != self._plan_file]
-        # Redis writes its title over the environment by which members are known: its record knows it.
+        # A Redis before 6.2 writes its title over the environment by which members are known: its record knows it.
         terminate((process for path in records if (process := Record.load(path).process)), 10)
         # Twice at least: the first look may miss what a dying process was starting.
         while left := members(self.layout.root):

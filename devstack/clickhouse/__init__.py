@@ -27,8 +27,8 @@ What it has not, found by trying each:
   log_comment) and rewrites statements about running queries: FROM system.processes shows the client's ids, and KILL
   QUERY finds by them. SHOW PROCESSLIST, queryID() and the ids that KILL QUERY answers with are the engine's.
 - `readonly` in the URL of a session's request is checked by the statement's first word, as is every GET.
-- A read whose client goes away is killed at once; a server notices when it next writes, unless
-  cancel_http_readonly_queries_on_client_close is 1.
+- A read whose client goes away is killed when it next has rows, as on a server, and with
+  cancel_http_readonly_queries_on_client_close = 1 in the request's URL at once; elsewhere that setting does nothing.
 
 An INSERT that spans partitions becomes visible partition by partition. One process serves one folder; another one on
 the same folder refuses to start.

@@ -114,14 +114,17 @@ class Application:
                 outcome = await execution
                 await answer.write(outcome.data)
                 return outcome
-            killer = asyncio.create_task(self._kill_when_gone(request.query_id, gone))
+            killer = asyncio.create_task(self._kill_when_gone(request.query_id, gone)) if _ends_alone(request) else None
             try:
                 async with aclosing(pipe.rows()) as rows:
                     async for piece in rows:
                         if not gone.done():
                             await answer.write(piece)
+                        elif killer is None:
+                            killer = asyncio.create_task(self._kill_when_gone(request.query_id, gone))
             finally:
-                killer.cancel()
+                if killer is not None:
+                    killer.cancel()
             return await execution
         finally:
             if session is not None:
@@ -166,6 +169,11 @@ class Application:
             yield connection
         finally:
             connection.close()
+
+
+def _ends_alone(request: QueryRequest) -> bool:
+    """Whether a read is to end with its client, also before it has rows."""
+    return request.settings.get("cancel_http_readonly_queries_on_client_close", "0") not in {"0", "false"}
 
 
 async def _read_body(receive: Receive) -> bytes | None:

@@ -34,13 +34,17 @@ def line(now: Sample, before: Sample) -> str:
 
 
 def status(now: Sample, idle: float, limit: float) -> str:
-    """What is still on its way, while no more is sent."""
-    said = f"{now.lag:,} records on their way to ClickHouse"
+    """What is waited for at the end, when no more is sent."""
+    said = (
+        f"{now.lag:,} records on their way to ClickHouse"
+        if now.lag
+        else "Every record has arrived; balancing the books"
+    )
     if behind := [f"{seen.kind.key} {_state(seen)}" for seen in now.jobs if not seen.running or seen.pending]:
         said += f"; {', '.join(behind)}"
     if now.away:
         said += f"; away: {', '.join(map(str, now.away))}"
-    return f"{said}; no progress for {idle:.0f} s of {limit:.0f} s" if idle >= 2 else said
+    return f"{said}; nothing has moved for {idle:.0f} s: given up after {limit:.0f} s" if idle >= 2 else said
 
 
 def view(samples: Sequence[Sample], begun: float, title: str) -> Group:

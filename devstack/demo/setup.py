@@ -19,7 +19,7 @@ from clickstream.migrate.outcome import Outcome, State
 from devstack.demo.jobs import Jobs, Kind
 from devstack.demo.screen import Screen
 from devstack.readiness import Status
-from devstack.services import SERVICES, usual_ports
+from devstack.services import SERVICES, usual_ports, web_ui
 from devstack.stack import Stack
 
 BATCH_SECONDS = "2"  # the default, 15 s, is right for ClickHouse and dull to watch
@@ -45,6 +45,7 @@ def start_servers(stack: Stack, console: Console, *, with_dimensions: bool) -> N
         stack.up(progress=show)
     if moved := moved_ports(stack):
         console.print(f"Ports that are taken, and what is used instead: {', '.join(moved)}", soft_wrap=True)
+    console.print(f"Flink's web UI: {web_ui(stack.plan)}", soft_wrap=True)
     os.environ.update(stack.environment())
     with filled_catalogue(console):
         applied: list[Outcome] = []
@@ -82,14 +83,14 @@ def filled_catalogue(console: Console) -> Iterator[None]:
 
 
 def moved_ports(stack: Stack) -> list[str]:
-    """Each server that is not where it usually is."""
+    """Each server that is not where it usually is; the web UI's place is told for itself."""
     plan = stack.plan
     return [
         f"{usual} -> {plan.ports[name]} ({name})"
         for service in SERVICES.values()
         if service.name not in plan.external
         for name, usual in usual_ports(service, plan).items()
-        if plan.ports.get(name, usual) != usual
+        if plan.ports.get(name, usual) != usual and name != "flink-rest"
     ]
 
 

@@ -15,6 +15,7 @@ from devstack.layout import Layout
 from devstack.plan import USER, Plan
 from devstack.ports import HOST
 from devstack.processes import ProcessId
+from devstack.servers.reasons import reason_of
 from devstack.servers.server import Server
 
 # The generator's usual tenants, so that the demo's traffic can be looked at.
@@ -35,7 +36,7 @@ def probe(address: str) -> None:
         error.close()
         raise UnavailableError(f"the analytics service at {address} answers {error.code} to /healthz") from error
     except OSError as error:
-        raise UnavailableError(f"the analytics service at {address} does not answer: {error}") from error
+        raise UnavailableError(f"the analytics service at {address} does not answer: {reason_of(error)}") from error
 
 
 def signed_in_address(layout: Layout, address: str) -> str:

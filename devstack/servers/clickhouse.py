@@ -10,6 +10,7 @@ from clickstream.errors import UnavailableError
 from devstack.plan import USER
 from devstack.ports import HOST
 from devstack.processes import ProcessId
+from devstack.servers.reasons import reason_of
 from devstack.servers.server import Server
 
 
@@ -40,7 +41,7 @@ def probe(urls: str) -> None:
                 said = error.read(500).decode("utf-8", "replace").strip()
             raise UnavailableError(f"ClickHouse at {address} answers {error.code}: {said}") from error
         except OSError as error:
-            raise UnavailableError(f"ClickHouse at {address} does not answer: {error}") from error
+            raise UnavailableError(f"ClickHouse at {address} does not answer: {reason_of(error)}") from error
         if one != b"1":
             raise UnavailableError(f"{address} answers SELECT 1 with {one[:100]!r}: that is no ClickHouse")
 

@@ -12,6 +12,7 @@ from devstack.layout import Layout
 from devstack.plan import Plan
 from devstack.ports import HOST
 from devstack.processes import ProcessId
+from devstack.servers.reasons import reason_of
 from devstack.servers.server import Server
 
 # The first of the generator's shops: what its pages send finds its dimensions.
@@ -38,7 +39,7 @@ def probe(address: str) -> None:
         error.close()
         raise UnavailableError(f"the collector at {address} answers {error.code} to /healthz") from error
     except OSError as error:
-        raise UnavailableError(f"the collector at {address} does not answer: {error}") from error
+        raise UnavailableError(f"the collector at {address} does not answer: {reason_of(error)}") from error
 
 
 def write_key(layout: Layout) -> str:

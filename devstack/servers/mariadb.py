@@ -16,6 +16,7 @@ from devstack.files import write_if_changed
 from devstack.plan import USER
 from devstack.ports import HOST
 from devstack.processes import ProcessId
+from devstack.servers.reasons import reason_of
 from devstack.servers.server import Server
 
 # Run at every start, so that a changed password takes effect.
@@ -38,7 +39,7 @@ def probe(url: str) -> None:
     try:
         asyncio.run(asyncio.wait_for(_select_one(url), 5))
     except (aiomysql.Error, OSError, TimeoutError) as error:
-        raise UnavailableError(f"MySQL does not answer a query: {error}") from error
+        raise UnavailableError(f"MySQL does not answer a query: {reason_of(error)}") from error
 
 
 async def _select_one(url: str) -> None:

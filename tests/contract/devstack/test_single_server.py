@@ -140,6 +140,21 @@ def test_down_ends_what_a_killed_supervisor_has_left_running(stack: Stack) -> No
     assert ProcessId.of(pid) is None
 
 
+def test_up_replaces_what_a_killed_supervisor_has_left_without_a_record(stack: Stack) -> None:
+    stack.up(only=["redis"], environment={})
+    (pid,) = stack.pids("redis")
+    stray, killed = ProcessId.of(pid), supervisor.running(stack.layout)
+    assert stray
+    assert killed
+    assert pid in stack.members(), "found by its environment, which Redis would write over"
+    killed.send(signal.SIGKILL)
+    assert wait_gone([killed], 5) == []
+    stack.layout.record("redis").unlink()
+    stack.up(only=["redis"], environment={})
+    assert not stray.alive
+    assert states(stack)["redis"] == "ready"
+
+
 def test_the_commands(stack: Stack) -> None:
     def clickstream(*arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CLICKSTREAM_")}

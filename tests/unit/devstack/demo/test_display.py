@@ -45,9 +45,12 @@ def test_a_line_says_what_is_away_and_how_far_jobs_are() -> None:
     assert "AWAY: kafka stopped since" in said
 
 
-def test_waiting_without_progress_is_counted_down() -> None:
-    assert "no progress" not in status(NOW, 1.0, 90.0)
-    assert "no progress for 7 s of 90 s" in status(NOW, 7.0, 90.0)
+def test_the_last_wait_says_what_for_and_for_how_long_still() -> None:
+    assert status(NOW, 1.0, 90.0).startswith("150,495 records on their way to ClickHouse; ")
+    assert "nothing has moved" not in status(NOW, 1.0, 90.0)
+    assert status(NOW, 7.0, 90.0).endswith("; nothing has moved for 7 s: given up after 90 s")
+    arrived = Sample(0.0, Counted(sent=10), 10, (), (), None)
+    assert status(arrived, 1.0, 90.0) == "Every record has arrived; balancing the books"
 
 
 def test_lag_is_what_nothing_accounts_for() -> None:
