@@ -9,6 +9,7 @@ import yaml
 from devstack import flink_home
 from devstack.layout import Layout
 from devstack.plan import Plan
+from pyflink_jobs._runtime import INCREMENTAL_STATE
 from tests.deploy.rendering import KUBERNETES, OVERLAYS, manifests, of_kind
 from tests.kit.servers import REPOSITORY
 
@@ -25,7 +26,8 @@ MACHINE = {
     "execution.checkpointing.dir",
     "execution.checkpointing.savepoint-dir",
 }
-OVERRIDDEN = {("overlays/prod", "state.backend.type")}
+# Whose state is too large for the heap, and where.
+ROCKSDB = {("overlays/dev", "dimension-join"), ("overlays/prod", "dimension-join"), ("overlays/prod", "user-recent")}
 
 
 def test_the_generated_patch_is_up_to_date() -> None:
@@ -41,12 +43,21 @@ def test_manifests_say_what_the_source_says(overlay: str) -> None:
     for each in of_kind(manifests(overlay), "FlinkDeployment"):
         settings = each["spec"]["flinkConfiguration"]
         differing = {key for key in expected if _as_flink_reads(settings.get(key)) != expected[key]}
-        assert {(overlay, key) for key in differing} <= OVERRIDDEN, each["metadata"]["name"]
+        name = each["metadata"]["name"]
+        assert differing == ({"state.backend.type"} if (overlay, name) in ROCKSDB else set()), name
         assert not settings.keys() & (
             MACHINE - {"execution.checkpointing.dir", "execution.checkpointing.savepoint-dir"}
         )
         logging = (REPOSITORY / "flink-conf" / "log4j-console.properties").read_text(encoding="utf-8")
         assert each["spec"]["logConfiguration"] == {"log4j-console.properties": logging}
+
+
+@pytest.mark.parametrize("overlay", ["overlays/dev", "overlays/prod"])
+def test_what_the_join_says_itself_its_manifest_says(overlay: str) -> None:
+    """Who reads the manifest would not know otherwise: a job's own settings go before its cluster's."""
+    jobs = of_kind(manifests(overlay), "FlinkDeployment")
+    (join,) = [each for each in jobs if each["metadata"]["name"] == "dimension-join"]
+    assert INCREMENTAL_STATE.items() <= join["spec"]["flinkConfiguration"].items()
 
 
 def test_the_devstack_says_what_the_source_says() -> None:

@@ -1,5 +1,6 @@
 """A real kube-apiserver on a real etcd, without nodes and controllers: what it stores is judged, nothing runs."""
 
+import json
 import secrets
 import subprocess
 from collections.abc import Iterator
@@ -13,13 +14,29 @@ from tests.kit.ports import free_port
 from tests.kit.waiting import wait_for
 
 HOST = "127.0.0.1"
+AUDIT = "audit.log"
+# Calls of pods' accounts, once they are answered; of watches, which are answered when they end, once they begin.
+POLICY = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [{"level": "Metadata", "userGroups": ["system:serviceaccounts"]}, {"level": "None"}],
+}
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """The running API server and a configuration of kubectl with all rights on it."""
+    """The running API server.
+
+    Attributes:
+        kubeconfig: a configuration of kubectl with all rights on it.
+        folder: its logs, that of the calls too.
+        port: of its address.
+    """
 
     kubeconfig: Path
+    folder: Path
+    port: int
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run kubectl, and let it fail."""
@@ -38,6 +55,22 @@ class Cluster:
         assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
         return done.stdout
 
+    def of_account(self, namespace: str, account: str) -> Path:
+        """A configuration with a token of a ServiceAccount, as its pods have one."""
+        token = self.run("create", "token", account, "-n", namespace).strip()
+        return _kubeconfig(self.folder, self.port, token, f"{namespace}-{account}")
+
+    def calls(self, namespace: str, account: str) -> set[tuple[str, str, bool]]:
+        """What a ServiceAccount has asked for so far: verb, resource, whether it was allowed."""
+        found = set()
+        for line in (self.folder / AUDIT).read_text(encoding="utf-8").splitlines():
+            event = json.loads(line)
+            if event["user"]["username"] == f"system:serviceaccount:{namespace}:{account}":
+                about = event["objectRef"]
+                resource = ".".join(filter(None, (about["resource"], about.get("apiGroup"))))
+                found.add((event["verb"], resource, event["responseStatus"]["code"] != 403))
+        return found
+
 
 @contextmanager
 def running(folder: Path) -> Iterator[Cluster]:
@@ -47,6 +80,7 @@ def running(folder: Path) -> Iterator[Cluster]:
     subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, capture_output=True)
     token = secrets.token_hex(16)
     (folder / "tokens.csv").write_text(f"{token},admin,admin,system:masters\n", encoding="utf-8")
+    (folder / "policy.json").write_text(json.dumps(POLICY), encoding="utf-8")
     with ExitStack() as stack:
         _start(
             stack,
@@ -72,13 +106,17 @@ def running(folder: Path) -> Iterator[Cluster]:
                 f"--cert-dir={folder / 'certificates'}",
                 "--service-cluster-ip-range=10.0.0.0/24",
                 "--authorization-mode=RBAC",
+                # As on OpenShift: who makes a pod that blocks the deletion of its owner must be allowed to.
+                "--enable-admission-plugins=OwnerReferencesPermissionEnforcement",
+                f"--audit-policy-file={folder / 'policy.json'}",
+                f"--audit-log-path={folder / AUDIT}",
                 f"--token-auth-file={folder / 'tokens.csv'}",
                 "--service-account-issuer=https://kubernetes.default.svc",
                 f"--service-account-key-file={key}",
                 f"--service-account-signing-key-file={key}",
             ],
         )
-        cluster = Cluster(_kubeconfig(folder, port, token))
+        cluster = Cluster(_kubeconfig(folder, port, token, "admin"), folder, port)
 
         def ready() -> bool:
             said = (folder / "kube-apiserver.log").read_text(encoding="utf-8")[-3000:]
@@ -105,8 +143,8 @@ def _start(stack: ExitStack, log: Path, command: list[str | Path]) -> subprocess
     return process
 
 
-def _kubeconfig(folder: Path, port: int, token: str) -> Path:
-    path = folder / "kubeconfig"
+def _kubeconfig(folder: Path, port: int, token: str, name: str) -> Path:
+    path = folder / f"{name}.kubeconfig"
     path.write_text(
         f"""\
 apiVersion: v1

@@ -16,36 +16,12 @@ import yaml
 
 from tests.deploy.image.containers import Machine, Secrets
 from tests.deploy.image.object_storage import ObjectStorage
+from tests.deploy.image.on_this_machine import Ports, flink_settings
 from tests.deploy.image.probes import HOST, answers, probes
 from tests.deploy.rendering import Manifest
 from tests.kit.flink import Job
 from tests.kit.ports import free_port
 from tests.kit.waiting import wait_for
-
-# Of flinkConfiguration, what only means something on Kubernetes: leaders in ConfigMaps, the operator's own.
-ONLY_ON_KUBERNETES = ("high-availability.", "kubernetes.")
-# What run-job.sh says instead: where checkpoints and savepoints lie.
-SAID_BY_RUN_JOB = ("s3.", "execution.checkpointing.dir", "execution.checkpointing.savepoint-dir")
-
-
-def settings(deployment: Manifest, here: Mapping[str, str], left_out: tuple[str, ...]) -> dict[str, str]:
-    """The Flink settings of a deployment: its flinkConfiguration, and what the operator makes of the rest of its spec.
-
-    Args:
-        deployment: a rendered FlinkDeployment.
-        here: what this machine says in the place of a pod's own addresses, ports and folders.
-        left_out: how keys begin that say nothing here.
-    """
-    spec = deployment["spec"]
-    found: dict[str, str] = {
-        key: value for key, value in spec["flinkConfiguration"].items() if not key.startswith(left_out)
-    }
-    found |= {
-        "parallelism.default": str(spec["job"]["parallelism"]),
-        "jobmanager.memory.process.size": spec["jobManager"]["resource"]["memory"],
-        "taskmanager.memory.process.size": spec["taskManager"]["resource"]["memory"],
-    }
-    return {**found, **here}
 
 
 class Application:
@@ -182,27 +158,11 @@ class Application:
         return ["standalone-job.sh", "start-foreground", *address, *restored, "--job-classname", *program]
 
     def _configure(self) -> None:
-        here = {
-            "jobmanager.rpc.port": str(free_port()),
-            "jobmanager.bind-host": HOST,
-            "rest.address": HOST,
-            "rest.bind-address": HOST,
-            "rest.port": str(self._rest),
-            "taskmanager.host": HOST,
-            "taskmanager.bind-host": HOST,
-            "taskmanager.rpc.port": str(self._tasks),
-            # Two pods have one port each; the two processes here take the first that is free.
-            "metrics.reporter.prometheus.port": "29249-29449",
-            "io.tmp.dirs": str(self._machine.volume("/tmp")),
-        }
-        if self._storage:
-            here["s3.endpoint"] = self._storage.url
-            # However small the state is, TaskManagers put it there themselves, not into what the JobManager writes.
-            here["execution.checkpointing.data-inline-threshold"] = "1 b"
-        left_out = ONLY_ON_KUBERNETES if self._storage else ONLY_ON_KUBERNETES + SAID_BY_RUN_JOB
+        ports = Ports(rest=self._rest, tasks=self._tasks, rpc=free_port())
+        found = flink_settings(self._deployment, ports, self._machine.volume("/tmp"), self._storage)
         for folder in (self._conf, self._logs):
             folder.mkdir(parents=True, exist_ok=True)
-        text = yaml.safe_dump(settings(self._deployment, here, left_out), width=100_000)
+        text = yaml.safe_dump(found, width=100_000)
         (self._conf / "config.yaml").write_text(text, encoding="utf-8")
         for name, content in self._deployment["spec"]["logConfiguration"].items():
             (self._conf / name).write_text(content, encoding="utf-8")

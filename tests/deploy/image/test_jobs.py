@@ -1,13 +1,14 @@
 """The jobs as deploy/k8s renders them, run by bin/standalone-job.sh out of the installed image: nothing is lost.
 
-Checkpoints and savepoints of one job are where the manifests have them, in a bucket of an S3-compatible server; the
-other one runs as in the compose file.
+Checkpoints and savepoints are where the manifests have them, in a bucket of an S3-compatible server: in `make test`
+those of one of two jobs, the other one runs as in the compose file; in `make test-full` those of all five, of each
+overlay. on_this_machine.py has what differs from the manifests.
 """
 
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,16 +23,19 @@ from tests.deploy.image.application import Application
 from tests.deploy.image.containers import Machine, named
 from tests.deploy.image.object_storage import SECRET, ObjectStorage
 from tests.deploy.rendering import Manifest, manifests, of_kind
+from tests.kit import redis_expected as expected
 from tests.kit.flink import Job
+from tests.kit.join import JoinPipeline
 from tests.kit.pipeline import Pipeline
 from tests.kit.redis import RedisProcess
-from tests.kit.redis_answers import assert_hot_items, wait_settled
+from tests.kit.redis_answers import assert_hot_items, assert_recent_items, assert_windows, wait_settled
 from tests.kit.redis_jobs import SETTINGS, recent_traffic
 from tests.kit.traffic import Flow
 from tests.kit.waiting import wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
+ALL = ("dimension-join", "clickhouse-sink", "item-hot-score", "realtime-metrics", "user-recent")
 RATE = 500
 
 
@@ -73,6 +77,10 @@ class Overlay:
     storage: ObjectStorage
     stopped: dict[str, str] = field(default_factory=dict)
 
+    def setting(self, name: str, key: str) -> str:
+        """A job's Flink setting, as its manifest has it."""
+        return str(named(manifests(self.jobs.overlay), "FlinkDeployment", name)["spec"]["flinkConfiguration"][key])
+
     @contextmanager
     def running(self, parallelism: int) -> Iterator[dict[str, Application]]:
         """The jobs, each with a JobManager and a TaskManager, once every task runs and every probe answers."""
@@ -107,9 +115,6 @@ class Overlay:
 
     def keeps_checkpoints_in_the_bucket(self, application: Application) -> Path:
         """Have one made; where it lies. What a TaskManager wrote is there too, beside what the JobManager did."""
-        settings = named(manifests(self.jobs.overlay), "FlinkDeployment", application.name)["spec"][
-            "flinkConfiguration"
-        ]
         job = application.job
         request = job.ask("/checkpoints", "POST", {"checkpointType": "FULL"})["request-id"]
 
@@ -119,7 +124,7 @@ class Overlay:
 
         wait_for(completed, 120, lambda: f"a checkpoint of {application.name}: {application.said('jobmanager')}")
         address = job.ask("/checkpoints")["latest"]["completed"]["external_path"]
-        assert address.startswith(f"{settings['execution.checkpointing.dir']}/")
+        assert address.startswith(f"{self.setting(application.name, 'execution.checkpointing.dir')}/")
         assert (application.folder(address) / "_metadata").is_file()
         return application.folder(address)
 
@@ -134,8 +139,17 @@ def platform(jobs: Jobs, pipeline: Pipeline, redis: RedisProcess, folder: Path) 
         "clickstream-redis": {"CLICKSTREAM_REDIS_URL": redis.url},
         "clickstream-s3": SECRET,
     }
-    replaced = {"CLICKSTREAM_SINK_BATCH_SECONDS": "1", "CLICKSTREAM_SOURCE": "ods"}  # no join runs here
-    with ObjectStorage(folder / "storage", bucket, settings["s3.region"]) as storage:
+    replaced = {"CLICKSTREAM_SINK_BATCH_SECONDS": "1"}
+    with ExitStack() as stack:
+        if "dimension-join" in jobs.names:
+            join = stack.enter_context(closing(JoinPipeline(pipeline)))
+            secrets["clickstream-mysql"] = {"CLICKSTREAM_MYSQL_URL": join.url}
+            metrics = f"{pipeline.name}-metrics"
+            pipeline.topics.make({metrics: 2})
+            replaced["CLICKSTREAM_KAFKA_TOPIC_METRICS"] = metrics
+        else:
+            replaced["CLICKSTREAM_SOURCE"] = "ods"  # no join runs here
+        storage = stack.enter_context(ObjectStorage(folder / "storage", bucket, settings["s3.region"]))
         machine = Machine(installed.jobs(), folder / "volumes")
         yield Overlay(machine, jobs, pipeline, replaced, secrets, storage)
 
@@ -144,8 +158,10 @@ def platform(jobs: Jobs, pipeline: Pipeline, redis: RedisProcess, folder: Path) 
     "jobs",
     [
         Jobs("overlays/dev", ("clickhouse-sink", "item-hot-score"), stored=("item-hot-score",)),
+        pytest.param(Jobs("overlays/dev", ALL, stored=ALL), marks=[pytest.mark.full, pytest.mark.timeout(1200)]),
+        pytest.param(Jobs("overlays/prod", ALL, stored=ALL), marks=[pytest.mark.full, pytest.mark.timeout(1200)]),
     ],
-    ids=["two"],
+    ids=["two", "all-of-dev", "all-of-prod"],
 )
 def test_the_rendered_jobs_run_stop_and_go_on_with_another_parallelism(
     jobs: Jobs, pipeline: Pipeline, redis: RedisProcess, tmp_path: Path
@@ -168,6 +184,7 @@ def test_the_rendered_jobs_run_stop_and_go_on_with_another_parallelism(
         with tested.running(parallelism=2) as second:
             for name, application in second.items():
                 assert_goes_on(application.job, tested.stopped[name])
+                assert_keeps_state_in(tested.setting(name, "state.backend.type"), application.job)
             pipeline.wait_rows(rows + 1)
             assert flow.flowing, "events flowed all the time"
             answers = flow.end()
@@ -187,9 +204,20 @@ def assert_goes_on(job: Job, savepoint: str) -> None:
     assert max(vertex["parallelism"] for vertex in job.ask()["vertices"]) == 2
 
 
+def assert_keeps_state_in(backend: str, job: Job) -> None:
+    """On the heap or in RocksDB, as its manifest says."""
+    used = {"hashmap": "HashMapStateBackend", "rocksdb": "EmbeddedRocksDBStateBackend"}
+    assert job.ask("/checkpoints/config")["state_backend"] == used[backend]
+
+
 def assert_everything(pipeline: Pipeline, redis: RedisProcess, jobs: dict[str, Application], answers: Answers) -> None:
     """ClickHouse holds each row once, Redis what every event makes of it."""
     pipeline.assert_exact(answers)
     assert not pipeline.dead_letters()
     with Lookup.connect(redis.url, SETTINGS) as lookup:
         wait_settled(jobs["item-hot-score"].job, lambda: assert_hot_items(lookup, answers))
+        if "user-recent" in jobs:
+            recent = expected.recent_items(expected.valid_events(pipeline.topics.read(pipeline.behaviors)))
+            assert len(recent) > 100
+            wait_settled(jobs["user-recent"].job, lambda: assert_recent_items(lookup, recent))
+            wait_settled(jobs["realtime-metrics"].job, lambda: assert_windows(lookup, answers))
