@@ -65,19 +65,22 @@ dashboard/dist/index.html: dashboard/node_modules/.installed $(shell find dashbo
 
 # --- checks and tests -----------------------------------------------------------------------------------------------
 
-.PHONY: check test test-unit
-check: $(VENV)/.installed tracker/node_modules/.installed dashboard/node_modules/.installed ## Style, types and unit tests: no server, no JVM
+.PHONY: check test test-unit test-npm
+check: $(VENV)/.installed tracker/node_modules/.installed dashboard/node_modules/.installed ## Style and types: seconds
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/pytest -q tests/unit
-	@cd tracker && npm run --silent --loglevel=error check && npm run --silent --loglevel=error test
-	@cd dashboard && npm run --silent --loglevel=error check && npm run --silent --loglevel=error test
+	@cd tracker && npm run --silent --loglevel=error check
+	@cd dashboard && npm run --silent --loglevel=error check
 
-test-unit: $(VENV)/.installed ## Unit tests alone
+test-unit: $(VENV)/.installed test-npm ## Unit tests alone: no server, no JVM, less than a minute
 	@$(BIN)/pytest -q tests/unit
 
-test: setup prometheus chromium ## Every test, on real servers that it starts and stops itself; TEST_PROCESSES=1 takes less memory
+test-npm: tracker/node_modules/.installed dashboard/node_modules/.installed
+	@cd tracker && npm run --silent --loglevel=error test
+	@cd dashboard && npm run --silent --loglevel=error test
+
+test: setup prometheus chromium test-npm ## Every test, on real servers that it starts and stops itself; TEST_PROCESSES=1 takes less memory
 	@$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadscope --no-loadscope-reorder
 
 .PHONY: test-k8s

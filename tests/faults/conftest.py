@@ -9,6 +9,7 @@ import pytest
 
 from clickstream.generator.answers import Answers
 from tests.kit.kafka import Topics
+from tests.kit.pipeline import MakePipeline, Pipeline
 from tests.kit.redis import RedisProcess
 from tests.kit.servers import Servers
 from tests.kit.traffic import model, send_traffic
@@ -20,6 +21,18 @@ class Sent:
 
     topic: str
     answers: Answers
+
+
+@pytest.fixture
+def make_pipeline(make_pipeline: MakePipeline) -> MakePipeline:
+    """Pipelines without marts: what reaches a view through a fault is counted in a view of the test's own."""
+
+    def make(behaviors: str | None = None) -> Pipeline:
+        made = make_pipeline(behaviors)
+        made.drop_marts()
+        return made
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from tests.kit.waiting import wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
-GOOD, EVERY = 20_000, 17  # a batch of each subtask would weigh half a gigabyte
+GOOD, EVERY = 10_000, 17  # a batch would weigh half a gigabyte
 HUGE_BYTES = 990_000  # a producer's limit is a million by default
 LARGE_BYTES = 200_000  # no event, but not beyond the size of any
 
@@ -35,7 +35,7 @@ def test_records_of_a_megabyte_are_rejected_with_their_beginning_and_the_taskman
     pipeline: Pipeline, tmp_path: Path
 ) -> None:
     places: list[tuple[int, int]] = []
-    sizes: list[int] = []  # the values themselves are three gigabytes
+    sizes: list[int] = []  # the values themselves are hundreds of megabytes
     beginnings: list[bytes] = []
     for first in range(0, GOOD, EVERY * 50):
         some: list[Record] = []

@@ -1,17 +1,22 @@
 """The jobs that write to Redis while everything around them fails, and events flow."""
 
+import asyncio
+import json
 import os
 import signal
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from analytics.erasure.recent_items import RecentLists
 from clickstream.generator.answers import Answers
 from clickstream.names import HeadMetric, KeepMetric
 from tests.kit import redis_expected as expected
 from tests.kit.flink import Job
+from tests.kit.kafka import Record
 from tests.kit.redis import RedisProcess
 from tests.kit.redis_answers import (
     Minutes,
@@ -21,6 +26,7 @@ from tests.kit.redis_answers import (
     assert_windows,
     wait_settled,
 )
+from tests.kit.redis_jobs import SETTINGS as REDIS
 from tests.kit.redis_jobs import RedisJobs, recent_traffic
 from tests.kit.servers import Servers
 from tests.kit.traffic import Flow
@@ -40,6 +46,8 @@ SETTINGS = {
 EVENTS = 900_000  # more than are sent until the last fault is over
 RATE = 1_200
 LATENESS_MS = 60_000
+ERASED = ("nobody's", "u-erased")  # a user, of a tenant without other traffic
+RECENT_SECONDS = 7 * 24 * 3600  # as the job has it
 
 
 @pytest.fixture
@@ -52,13 +60,15 @@ def jobs(servers: Servers, tmp_path: Path) -> Iterator[RedisJobs]:
         made.close()
 
 
-def test_all_three_are_exact_through_kills_an_outage_of_redis_a_savepoint_and_another_parallelism(
+def test_all_three_are_exact_through_an_outage_of_redis_a_savepoint_another_parallelism_and_a_kill(
     jobs: RedisJobs,
 ) -> None:
     running, answers = _through_faults(jobs)
     events = expected.valid_events(jobs.topics.read(jobs.behaviors))
     _hot_items_are_exact(jobs, running["item_hot_score"], answers)
-    _recent_items_are_exact(jobs, running["user_recent"], expected.recent_items(events))
+    lists = expected.recent_items(events)
+    assert lists[ERASED] == ["after", "before"]
+    _recent_items_are_exact(jobs, running["user_recent"], lists | {ERASED: ["after"]})
     _windows_and_minutes_are_exact(
         jobs, running["realtime_metrics"], answers, expected.minutes(events, LATENESS_MS), expected.minutes(events)
     )
@@ -66,12 +76,12 @@ def test_all_three_are_exact_through_kills_an_outage_of_redis_a_savepoint_and_an
 
 
 def _through_faults(jobs: RedisJobs) -> tuple[dict[str, Job], Answers]:
-    """Kill the TaskManager, take Redis away, stop with savepoints, go on with another parallelism, kill again."""
-    with Flow(jobs.servers.bootstrap, jobs.behaviors, recent_traffic(EVENTS), RATE) as flow:
+    """Take Redis away, stop with savepoints, go on with another parallelism, kill the TaskManager."""
+    traffic = recent_traffic(EVENTS)
+    with Flow(jobs.servers.bootstrap, jobs.behaviors, traffic, RATE) as flow:
         running = _submit(jobs)
         _progress(jobs, running)
-        _kill_taskmanager(jobs, running)
-        _progress(jobs, running)
+        _erase_a_user(jobs, traffic.start_ms + jobs.topics.size(jobs.behaviors) * traffic.span_ms // EVENTS)
 
         jobs.redis.stop()
         before = {name: job.checkpoints() for name, job in running.items()}
@@ -112,6 +122,24 @@ def _progress(jobs: RedisJobs, running: Mapping[str, Job]) -> None:
             return jobs.metric(job, KeepMetric.REDIS_WRITES) > 0 and job.checkpoints() > before[name]
 
         wait_for(writes, 120, f"{name} writes")
+
+
+def _erase_a_user(jobs: RedisJobs, at_ms: int) -> None:
+    """Erase a user's list from Redis; the job has it in its state, and another view comes later."""
+
+    def see(item: str, timestamp: int) -> None:
+        tenant, user = ERASED
+        event: dict[str, Any] = {"event_id": f"erased-{item}", "tenant_id": tenant, "scenario_id": "home"}
+        event |= {"user_id": user, "item_id": item, "action_type": "view", "timestamp": timestamp}
+        jobs.topics.send(jobs.behaviors, [Record(json.dumps(event).encode(), partition=0)])
+
+    with jobs.lookup() as lookup:
+        see("before", at_ms)
+        wait_for(lambda: lookup.recent_items(*ERASED) == ["before"], 60, "the list is written")
+        lists = RecentLists(jobs.redis.url, REDIS, RECENT_SECONDS)
+        assert asyncio.run(lists.erase(*ERASED, at_ms)) == 1
+        see("after", at_ms + 1)
+        wait_for(lambda: lookup.recent_items(*ERASED) == ["after"], 60, "what comes later is written, and alone")
 
 
 def _kill_taskmanager(jobs: RedisJobs, running: Mapping[str, Job]) -> None:

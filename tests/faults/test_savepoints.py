@@ -10,9 +10,9 @@ from tests.kit.traffic import Flow, model
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
-BEHIND = 300_000
-RATE = 10_000
-EVENTS, HOURS = 3_000_000, 48  # of which so many are sent as the test takes
+BEHIND = 100_000
+RATE = 4_000
+EVENTS, HOURS = 1_000_000, 48  # of which so many are sent as the test takes
 
 
 def test_an_old_savepoint_and_another_parallelism_leave_table_and_view_exact_while_events_flow(

@@ -16,18 +16,20 @@ def user_metric(stack: Stack, job_id: str, name: str) -> int | None:
     Args:
         name: behind the name of its group, if it has one: `dimension_queries_failed`.
     """
-    pattern = re.compile(
-        rf'^flink_taskmanager_job_task_operator_{name}\{{[^}}]*job_id="{job_id}"[^}}]*\}} (\S+)$', re.MULTILINE
-    )
-    found = [int(float(value)) for value in pattern.findall(_exposed(stack))]
+    full = f"flink_taskmanager_job_task_operator_{name}"
+    pattern = re.compile(rf'^{full}\{{[^}}]*job_id="{job_id}"[^}}]*\}} (\S+)$', re.MULTILINE)
+    found = [int(float(value)) for value in pattern.findall(_exposed(stack, full))]
     return sum(found) if found else None
 
 
-def _exposed(stack: Stack) -> str:
-    """What the TaskManager tells Prometheus; nothing while it starts or ends."""
+def _exposed(stack: Stack, name: str) -> str:
+    """What the TaskManager tells Prometheus of one metric; nothing while it starts or ends.
+
+    Asked for all of them, it makes thousands of lines each time.
+    """
     try:
         port = stack.plan.ports["flink-taskmanager-metrics"]
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics?name[]={name}", timeout=30) as answer:
             return str(answer.read().decode())
     except OSError:
         return ""

@@ -3,6 +3,11 @@
 Raw events come from the generator, and some through a collector.
 """
 
+import re
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import yaml
 
 from devstack.servers.collector import write_key
@@ -24,7 +29,8 @@ JOBS = {
     "RealtimeMetricsAggregator": "realtime_metrics",
     "UserRecent": "user_recent",
 }
-OPTIONS = {"execution.checkpointing.interval": "3 s"}
+CLIENT = Path(__file__).parent / "client" / "several_jobs.py"
+SUBMITTED = re.compile(r"Job has been submitted with JobID ([0-9a-f]{32})")
 # With a Redis of many tenants the job wants their name in the key.
 KEY_RECENT = "user:recent:{tenant}:{user_id}"
 
@@ -60,8 +66,8 @@ class Platform:
         """Stop the collector, whose topic goes; cancel the jobs while there still is a database of dimensions."""
         self._stack.stop("collector")
         self._stack.layout.data("collector").joinpath("collector.yaml").unlink()
-        for job in self.jobs.values():
-            job.cancel()
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(Job.cancel, self.jobs.values()))
         self.join.close()
 
     def stop_traffic(self) -> None:
@@ -93,11 +99,22 @@ class Platform:
             "KAFKA_TOPIC_METRICS": self._metrics,
         }
 
-    def submit(self, job: str) -> Job:
-        """Submit one of JOBS."""
-        return self.pipeline.submit(
-            self.settings(job), job=REPOSITORY / "pyflink_jobs" / f"{JOBS[job]}.py", options=OPTIONS
+    def submit(self, *jobs: str) -> dict[str, Job]:
+        """Submit some of JOBS, from one client."""
+        named = [f"{JOBS[job]}={self.settings(job)['SOURCE']}" for job in jobs]
+        options = ("-D", "execution.checkpointing.interval=2 s")
+        done = subprocess.run(
+            ["flink", "run", "-d", "-p", "1", *options, "-py", str(CLIENT), *named],
+            env=self.environment(jobs[0]),
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
         )
+        found = SUBMITTED.findall(done.stdout)
+        assert len(found) == len(jobs), f"{done.returncode}: {done.stdout[-3000:]}\n{done.stderr[-6000:]}"
+        return {job: Job(self.pipeline.servers.rest, number) for job, number in zip(jobs, found, strict=True)}
 
     def await_first_figures(self) -> None:
         """Wait until every job runs and Prometheus has seen each of them complete a checkpoint and read events."""

@@ -169,7 +169,9 @@ def test_what_is_picked_out_of_logs_is_there() -> None:
     of_jobs = set(re.findall(r'^  "(\w+)": \{"\$resolver"', layout, re.MULTILINE))
     of_services = {*json.loads(JsonLines("x").format(failed())), "request"}
     text = "\n".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
-    picked = re.findall(r"kubectl logs (\S+) \|\s+jq -c 'select\(\.(\w+) == [^|]*\| \{([\w, ]+)\}'", text)
+    picked = re.findall(
+        r"kubectl logs (\S+) \|\s+jq -cR 'fromjson\? \| select\(\.(\w+) == [^|]*\| \{([\w, ]+)\}'", text
+    )
     assert len(picked) > 1
     for whose, chosen, fields in picked:
         there = of_services if whose.startswith("deployment/") else of_jobs

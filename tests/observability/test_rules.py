@@ -39,7 +39,10 @@ def test_the_tests_notice_an_alert_that_never_fires(alert: str, tmp_path: Path) 
     )
     assert count == 1
     (tmp_path / RULES.name).write_text(broken, encoding="utf-8")
-    (tmp_path / CASES.name).write_text(CASES.read_text(encoding="utf-8"), encoding="utf-8")
+    # Those that name it are enough, and a fraction of the time: if they notice, all together do.
+    cases = yaml.safe_load(CASES.read_text(encoding="utf-8"))
+    cases["tests"] = [case for case in cases["tests"] if alert in str(case)]
+    (tmp_path / CASES.name).write_text(yaml.safe_dump(cases), encoding="utf-8")
     assert promtool("check", "rules", RULES.name, folder=tmp_path).returncode == 0
     done = promtool("test", "rules", CASES.name, folder=tmp_path)
     assert done.returncode != 0

@@ -17,10 +17,15 @@ def commands(document: Path, program: str) -> list[list[str]]:
     fenced = [found[1] for found in _FENCED.finditer(text)]
     rest = _FENCED.sub("", text)
     indented = _INDENTED.findall(rest)
-    inline = [" ".join(code.split()) for code in _INLINE.findall(_INDENTED.sub("", rest))]
     pattern = re.compile(rf"{_BEGINNING}{re.escape(program)}((?: +[^|;&)#\n]*)?)", re.MULTILINE)
-    lines = "\n".join(line.strip() for code in (*fenced, *indented, *inline) for line in code.splitlines())
+    lines = "\n".join(line.strip() for code in (*fenced, *indented, *inline(document)) for line in code.splitlines())
     return [_words(found[1]) for found in pattern.finditer(lines)]
+
+
+def inline(document: Path) -> list[str]:
+    """What stands between backticks in its text, each on one line."""
+    text = document.read_text(encoding="utf-8").replace("\\\n", " ")
+    return [" ".join(code.split()) for code in _INLINE.findall(_INDENTED.sub("", _FENCED.sub("", text)))]
 
 
 def _words(text: str) -> list[str]:

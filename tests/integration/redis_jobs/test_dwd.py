@@ -3,19 +3,27 @@
 import json
 import random
 import time
+from collections.abc import Mapping
 
 import pytest
 
+from clickstream.config import KafkaSettings
+from clickstream.names import JOB_ITEM_HOT_SCORE, JOB_REALTIME_METRICS
 from tests.kit.flink import Job
 from tests.kit.kafka import Record
+from tests.kit.metrics import user_metric
 from tests.kit.redis_answers import wait_settled
-from tests.kit.redis_jobs import RedisJobs
+from tests.kit.redis_jobs import PARTITIONS, RedisJobs
+from tests.kit.told_pipeline import assert_checkpoints_told, group_lag, told_of
 from tests.kit.waiting import wait_for
+from tests.kit.workers import python_workers
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
 LANES = 3
 EVENTS = 400
+NAMES = {"item_hot_score": JOB_ITEM_HOT_SCORE, "realtime_metrics": JOB_REALTIME_METRICS}
+BURST = 100_000
 
 
 def _joined(lane: int, offset: int, now_ms: int) -> Record:
@@ -85,6 +93,40 @@ def test_positions_decide_what_counts(jobs: RedisJobs) -> None:
     # What is counted is written half a second later.
     wait_settled(running["realtime_metrics"], metrics_hold, 60)
     wait_settled(running["item_hot_score"], scores_hold, 60)
+    _what_the_page_is_told_is_what_kafka_and_flink_say(jobs, running)
+
+
+def _what_the_page_is_told_is_what_kafka_and_flink_say(jobs: RedisJobs, running: Mapping[str, Job]) -> None:
+    """With everything read, and with workers that stand still, so that figures do."""
+    kafka = KafkaSettings(bootstrap=jobs.topics.bootstrap, group_prefix=jobs.name)
+
+    def lags() -> list[tuple[int | None, int | None, int | None, int]]:
+        """Of each job: what the page is told, as Flink and as Kafka have it; what the TaskManager and Kafka say."""
+        found = []
+        for name, job in running.items():
+            told = told_of(job, kafka)
+            said = user_metric(jobs.servers.stack, job.id, "pendingRecords")
+            known = group_lag(kafka.bootstrap, f"{jobs.name}-{NAMES[name]}", jobs.enriched)
+            found.append((told.lag, told.uncommitted, said, known))
+        return found
+
+    for job in running.values():
+        assert_checkpoints_told(job, kafka)
+    wait_for(lambda: lags() == [(0, 0, 0, 0)] * 2, 60, lambda: f"all is read: {lags()}", pause=0.5)
+    workers = python_workers(jobs.servers.stack.pids("taskmanager")[0])
+    for worker in workers:
+        worker.suspend()
+    try:
+        jobs.topics.send(jobs.enriched, [Record(b"{", partition=at % PARTITIONS) for at in range(BURST)])
+
+        def told() -> bool:
+            return all(shown == said and behind == known == BURST for shown, behind, said, known in lags())
+
+        wait_for(told, 60, lambda: f"what is not read yet, as it is told: {lags()}", pause=0.5)
+    finally:
+        for worker in workers:
+            worker.resume()
+    wait_for(lambda: lags() == [(0, 0, 0, 0)] * 2, 60, lambda: f"all is read: {lags()}", pause=0.5)
 
 
 def test_a_second_tenant_fails_the_job_where_lists_would_be_shared(jobs: RedisJobs) -> None:

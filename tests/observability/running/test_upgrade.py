@@ -7,11 +7,10 @@ import pytest
 
 from tests.kit.flink import Job
 from tests.kit.servers import REPOSITORY
-from tests.observability.platform import Platform
+from tests.observability.platform import SUBMITTED, Platform
 
 RUNBOOK = REPOSITORY / "docs" / "operations" / "upgrade.md"
 _COMMANDS = re.compile(r"^```bash\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_SUBMITTED = re.compile(r"Job has been submitted with JobID ([0-9a-f]{32})")
 
 
 def commands() -> str:
@@ -35,7 +34,7 @@ def test_the_runbook_takes_the_sink_to_another_parallelism_and_nothing_is_lost(p
         check=False,
     )
     said = f"{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
-    submitted = _SUBMITTED.search(done.stdout)
+    submitted = SUBMITTED.search(done.stdout)
     if submitted:
         platform.jobs["ClickHouseSink"] = Job(before.rest, submitted[1])
     assert done.returncode == 0, said

@@ -1,5 +1,7 @@
 """What Prometheus makes of the running jobs: every figure has values, and of the alerts those fire that should."""
 
+from collections.abc import Set
+
 import pytest
 
 from tests.kit.waiting import wait_for
@@ -37,15 +39,23 @@ def test_every_figure_comes_from_metrics_that_a_running_process_exposes(platform
 
 @pytest.mark.parametrize("figure", EVERY_JOB)
 def test_every_job_has_the_figures_of_every_job(platform: Platform, figure: str) -> None:
-    assert platform.prometheus.labels(figure, "job_name") == {(name,) for name in JOBS}
+    wait_for_labels(platform, figure, {(name,) for name in JOBS}, "job_name")
 
 
 def test_figures_of_one_kind_of_job_come_from_that(platform: Platform) -> None:
-    labelled = platform.prometheus.labels
-    assert labelled("clickstream:event_to_redis:seconds5m", "job_name") == {(name,) for name in ON_REDIS}
-    assert labelled("clickstream:healthy_replicas:min == 1", "shard") == {("1",), ("2",), ("3",)}
+    wait_for_labels(platform, "clickstream:event_to_redis:seconds5m", {(name,) for name in ON_REDIS}, "job_name")
+    wait_for_labels(platform, "clickstream:healthy_replicas:min == 1", {("1",), ("2",), ("3",)}, "shard")
     dimensions = {("product",), ("category",), ("geo",), ("scenario",)}
-    assert labelled("clickstream:dimension_missing:ratio15m", "dimension") == dimensions
+    wait_for_labels(platform, "clickstream:dimension_missing:ratio15m", dimensions, "dimension")
+
+
+def wait_for_labels(platform: Platform, figure: str, expected: Set[tuple[str, ...]], name: str) -> None:
+    """Some jobs begin later than others."""
+
+    def found() -> set[tuple[str, ...]]:
+        return platform.prometheus.labels(figure, name)
+
+    wait_for(lambda: found() == expected, 60, lambda: f"{figure} by {name}: {found()}", pause=0.5)
 
 
 def test_prometheus_judges_every_rule_without_an_error(platform: Platform) -> None:
